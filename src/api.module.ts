@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ClaimController } from './invitations/claim.controller.js';
+import { OrganizationsModule } from './organizations/organizations.module.js';
+import { SessionAuthenticator } from './portal/sessions.authenticator.js';
+import { PurchasesModule } from './purchases/purchases.module.js';
+import { SeatsModule } from './seats/seats.module.js';
+
+/** Root of the API: every route, no queue. */
+@Module({
+  imports: [OrganizationsModule, PurchasesModule, SeatsModule],
+  controllers: [ClaimController],
+  providers: [SessionAuthenticator],
+})
+export class ApiModule {}

@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+import { InvitationsRepository } from '../invitations/invitations.repository.js';
+import { MailModule } from '../platform/mail/mail.module.js';
+import { JobQueue, QueueHealth } from '../platform/queue/queue.js';
+import { InvitationMailHandler } from './invitation-mail.handler.js';
+import { EFFECT_HANDLERS, Processor } from './processor.js';
+import { Relay } from './relay.js';
+import { WorkerLoops } from './worker-loops.js';
+
+@Module({
+  imports: [MailModule],
+  providers: [
+    InvitationMailHandler,
+    InvitationsRepository,
+    JobQueue,
+    { provide: QueueHealth, useExisting: JobQueue },
+    {
+      provide: EFFECT_HANDLERS,
+      useFactory: (mail: InvitationMailHandler) => [mail],
+      inject: [InvitationMailHandler],
+    },
+    Processor,
+    Relay,
+    WorkerLoops,
+  ],
+  exports: [JobQueue, Processor, QueueHealth, Relay, WorkerLoops],
+})
+export class EffectsModule {}

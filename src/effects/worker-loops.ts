@@ -1,0 +1,37 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Loop } from '../platform/loop.js';
+import { JobQueue } from '../platform/queue/queue.js';
+import { Processor } from './processor.js';
+import { Relay } from './relay.js';
+
+// An idle relay asks for new events this often: what a mail waits for at the most.
+const RELAY_MS = 200;
+const SWEEP_MS = 15_000;
+
+/** What a worker does all day. Tests call the pieces by hand instead. */
+@Injectable()
+export class WorkerLoops implements OnModuleDestroy {
+  private readonly loops: Loop[];
+
+  constructor(
+    private readonly queue: JobQueue,
+    private readonly processor: Processor,
+    relay: Relay,
+  ) {
+    this.loops = [
+      new Loop('relay', async () => (await relay.runOnce()) > 0, RELAY_MS),
+      new Loop('sweep', async () => (await relay.sweepOnce()) > 0, SWEEP_MS),
+    ];
+  }
+
+  start(): void {
+    this.queue.work((name, payload) => this.processor.process(name, payload));
+    for (const loop of this.loops) loop.start();
+  }
+
+  /** Nothing is handed on any more before the queue lets its jobs finish and closes. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.loops.map((loop) => loop.stop()));
+    await this.queue.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { Settings } from '../platform/config.js';
+import { Database } from '../platform/database/database.js';
+import { pendingMigrations } from '../platform/database/migrate.js';
+import { ServiceUnavailable } from '../platform/errors.js';
+import { QueueHealth } from '../platform/queue/queue.js';
+
+const PATIENCE_MS = 2_000;
+
+export type Part = 'database' | 'migrations' | 'queue';
+export type State = 'ok' | 'failed';
+export type Checks = Partial<Record<Part, State>>;
+
+/** Whether this process can do its work. */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly settings: Settings,
+    private readonly database: Database,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  /**
+   * Asks everything that this role needs.
+   * @throws ServiceUnavailable with `checks`, when a part does not answer within two seconds.
+   */
+  async ready(): Promise<Checks> {
+    const checked: [Part, Promise<unknown>][] = [
+      ['database', this.database.db.$queryRawUnsafe('SELECT 1')],
+      ['migrations', this.migrated()],
+    ];
+    if (this.settings.role !== 'api') checked.push(['queue', this.queue()]);
+    const checks = Object.fromEntries(
+      await Promise.all(checked.map(async ([part, work]) => [part, await outcome(work)] as const)),
+    );
+    const failed = Object.entries(checks).flatMap(([part, state]) =>
+      state === 'failed' ? [part] : [],
+    );
+    if (failed.length === 0) return checks;
+    throw new ServiceUnavailable(`Not ready: ${failed.join(', ')}.`, { checks });
+  }
+
+  private async migrated(): Promise<void> {
+    const pending = await pendingMigrations((statement) =>
+      this.database.db.$queryRawUnsafe<unknown[]>(statement),
+    );
+    if (pending.length > 0) throw new Error(`${pending.length} migrations are pending`);
+  }
+
+  private async queue(): Promise<void> {
+    await this.modules.get(QueueHealth, { strict: false }).check();
+  }
+}
+
+/** A part that hangs has failed as well; whatever it answers later is not waited for. */
+async function outcome(work: Promise<unknown>): Promise<State> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<State>((resolve) => {
+    timer = setTimeout(() => resolve('failed'), PATIENCE_MS);
+  });
+  const answer = work.then(
+    (): State => 'ok',
+    (): State => 'failed',
+  );
+  const state = await Promise.race([answer, late]);
+  clearTimeout(timer);
+  return state;
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { TokenAuthenticator } from './organizations/tokens.authenticator.js';
+import { SessionAuthenticator } from './portal/sessions.authenticator.js';
+import { Settings } from './platform/config.js';
+import { InvalidToken, RequestBodyTooLarge, RequestValidationError } from './platform/errors.js';
+import { AccessGuard, type Access, type Principal } from './platform/http/access.js';
+import { ErrorFilter, sendError } from './platform/http/error.filter.js';
+import { problem } from './platform/http/fields.js';
+import { RateLimits } from './platform/http/rate-limit.js';
+import { SchemaPipe } from './platform/http/validation.pipe.js';
+import { type Logger, NestLogger } from './platform/logger.js';
+import { Metrics } from './platform/metrics.js';
+
+const BODY_LIMIT = 1024 * 1024;
+const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/**
+ * Builds the HTTP application of a root module: the one way that main and the tests both use.
+ * The order of checks (API contract): size, rate limit, bad token, malformed JSON, missing token,
+ * scope, schema, handler. The first three run here before the body is read; the guard and the
+ * pipe do the rest.
+ */
+export async function createHttpApp(
+  root: object,
+  settings: Settings,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    loggerInstance: logger,
+    // Our own line says the route's pattern instead: the URL may carry an invitation token.
+    disableRequestLogging: true,
+    requestIdLogLabel: 'request_id',
+    genReqId: (request: IncomingMessage) => {
+      const id = request.headers['x-request-id'];
+      return typeof id === 'string' && SANE_REQUEST_ID.test(id) ? id : randomUUID();
+    },
+    trustProxy: settings.trustedProxies.length > 0 ? settings.trustedProxies : false,
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 2048 },
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      setCommonHeaders(request, reply);
+      sendError(request, reply, error);
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  fastify.addHook('onRoute', checkRoute);
+  addRequestHooks(fastify, app);
+  addBodyParsers(fastify);
+  app.useGlobalGuards(new AccessGuard());
+  app.useGlobalPipes(new SchemaPipe());
+  app.useGlobalFilters(new ErrorFilter());
+  return app;
+}
+
+/** A route of the API that does not say who may call it stops the boot. */
+function checkRoute(route: RouteOptions): void {
+  const { access, bodyLimit } = route.config ?? {};
+  if (route.url.startsWith('/v1/') && access === undefined) {
+    throw new Error(`${String(route.method)} ${route.url} does not say who may call it`);
+  }
+  if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
+}
+
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.headers({ 'cache-control': 'private, no-store', 'x-request-id': request.id });
+}
+
+function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication): void {
+  const limits = app.get(RateLimits);
+  const metrics = app.get(Metrics);
+  const tokens = app.get(TokenAuthenticator, { strict: false });
+  const sessions = app.get(SessionAuthenticator, { strict: false });
+
+  fastify.addHook('onRequest', async (request, reply) => {
+    setCommonHeaders(request, reply);
+    const { access } = request.routeOptions.config;
+    if (access === undefined) return;
+    const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw new RequestBodyTooLarge();
+    if (access.kind === 'public') return limits.take('public', request.ip, reply);
+    const token = bearerToken(request);
+    if (token === undefined) return limits.take('token', request.ip, reply);
+    await limits.take('token', token, reply);
+    request.principal = await authenticate(access, token);
+    if (request.principal !== undefined) return;
+    // Who guesses tokens is counted by address, or each guess would have a limit of its own.
+    await limits.take('token', request.ip, reply);
+    throw new InvalidToken();
+  });
+
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.observe(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    request.log.info(
+      {
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+
+  async function authenticate(access: Access, token: string): Promise<Principal | undefined> {
+    return (access.kind === 'token' ? tokens : sessions).authenticate(token);
+  }
+}
+
+/** The token of the Authorization header; undefined without one. Another scheme is no token. */
+function bearerToken(request: FastifyRequest): string | undefined {
+  const header = request.headers.authorization;
+  const match = header === undefined ? null : /^bearer(?: +(.*))?$/i.exec(header.trim());
+  if (match === null) return undefined;
+  return match[1]?.trim() ?? '';
+}
+
+function addBodyParsers(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+    // Some clients name the type and send nothing, on GET, DELETE and resend: that is no error.
+    if (body === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(body as string));
+    } catch {
+      const invalid = problem('json_invalid', 'The body is not valid JSON');
+      done(RequestValidationError.at(['body'], invalid));
+    }
+  });
+  // Forms are for our own pages. On the API a form, like any other type, is a body that is no object.
+  fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined);
+    const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+    const isPage = !request.url.startsWith('/v1/');
+    done(null, isForm && isPage ? Object.fromEntries(new URLSearchParams(body as string)) : body);
+  });
+}

@@ -1,0 +1,174 @@
+import { BlockList, isIP } from 'node:net';
+import { resolve } from 'node:path';
+
+export type Role = 'api' | 'worker' | 'all';
+
+/** What the environment says, checked once at boot. README lists every variable. */
+export class Settings {
+  production: boolean;
+  port: number;
+  host: string;
+  publicUrl: string;
+  role: Role;
+  /** Undefined: the embedded PostgreSQL below `dataDir`. */
+  databaseUrl: string | undefined;
+  dataDir: string;
+  demo: boolean;
+  /** Undefined: BullMQ on PostgreSQL, rate limits in memory. */
+  redisUrl: string | undefined;
+  /** Undefined: the built-in mailbox. */
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  /** The first signs and encrypts, all verify and decrypt. */
+  secretKeys: string[];
+  trustedProxies: string[];
+  /** Requests a minute per token; 0 is off. */
+  rateLimitToken: number;
+  /** Requests a minute per address on public routes; 0 is off. */
+  rateLimitPublic: number;
+  /** Seconds between two resends of one seat; 0 is off. */
+  resendInterval: number;
+  webhookAllowPrivate: boolean;
+  databasePoolSize: number;
+  workerConcurrency: number;
+  /** Undefined: /metrics is served on the main port. */
+  metricsPort: number | undefined;
+  logLevel: string;
+}
+
+/** Settings that do not fit. The message names variables and rules, never values. */
+export class SettingsError extends Error {}
+
+const DEVELOPMENT_KEY = 'development-only-key-do-not-use-in-production';
+const SAMPLE_KEYS = [DEVELOPMENT_KEY, 'change-me-to-a-long-random-string-of-your-own'];
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** @throws {SettingsError} one line per variable that breaks its rule. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const problems: string[] = [];
+  const read = <T>(name: string, fallback: T, parse: (text: string) => T, rule: string): T => {
+    const text = env[name]?.trim();
+    if (text === undefined || text === '') return fallback;
+    try {
+      return parse(text);
+    } catch {
+      problems.push(`${name} must be ${rule}`);
+      return fallback;
+    }
+  };
+
+  const oneOf = <T extends string>(name: string, fallback: T, values: readonly T[]) =>
+    read<T>(
+      name,
+      fallback,
+      (text) => check(values.includes(text as T), text as T),
+      `one of ${values.join(', ')}`,
+    );
+  const flag = (name: string, fallback: boolean) =>
+    read(name, fallback, parseFlag, 'true or false');
+  const whole = (name: string, fallback: number, min: number, max: number) =>
+    read(name, fallback, (t) => parseWhole(t, min, max), `a whole number from ${min} to ${max}`);
+  const url = (name: string, ...schemes: string[]) =>
+    read<string | undefined>(
+      name,
+      undefined,
+      (text) => check(schemes.includes(new URL(text).protocol), text),
+      `a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+    );
+
+  const settings = new Settings();
+  settings.production =
+    oneOf<string>('NODE_ENV', 'development', ['development', 'test', 'production']) ===
+    'production';
+  settings.port = whole('PORT', 3000, 0, 65535);
+  settings.host = env['HOST']?.trim() || '127.0.0.1';
+  settings.publicUrl = (
+    url('PUBLIC_URL', 'http:', 'https:') ?? `http://localhost:${settings.port}`
+  ).replace(/\/+$/, '');
+  settings.role = oneOf<Role>('APP_ROLE', 'all', ['all', 'api', 'worker']);
+  settings.databaseUrl = url('DATABASE_URL', 'postgresql:', 'postgres:');
+  settings.dataDir = resolve(env['DATA_DIR']?.trim() || '.data');
+  settings.demo = flag('DEMO', settings.databaseUrl === undefined);
+  settings.redisUrl = url('REDIS_URL', 'redis:', 'rediss:');
+  settings.smtpUrl = url('SMTP_URL', 'smtp:', 'smtps:');
+  settings.mailFrom = env['MAIL_FROM']?.trim() || 'Seats <seats@localhost>';
+  settings.secretKeys = read(
+    'SECRET_KEYS',
+    [],
+    parseKeys,
+    'a comma-separated list of keys of 32 or more characters each',
+  );
+  settings.trustedProxies = read(
+    'TRUSTED_PROXIES',
+    [],
+    parseAddresses,
+    'a comma-separated list of addresses or CIDRs, such as 10.0.0.0/8',
+  );
+  settings.rateLimitToken = whole('RATE_LIMIT_TOKEN', 6000, 0, 1_000_000_000);
+  settings.rateLimitPublic = whole('RATE_LIMIT_PUBLIC', 60, 0, 1_000_000_000);
+  settings.resendInterval = whole('RESEND_INTERVAL', 60, 0, 86_400);
+  settings.webhookAllowPrivate = flag('WEBHOOK_ALLOW_PRIVATE', false);
+  settings.databasePoolSize = whole('DATABASE_POOL_SIZE', 10, 2, 1000);
+  settings.workerConcurrency = whole('WORKER_CONCURRENCY', 20, 1, 1000);
+  settings.metricsPort = env['METRICS_PORT']?.trim()
+    ? whole('METRICS_PORT', 0, 0, 65535)
+    : undefined;
+  settings.logLevel = oneOf<string>('LOG_LEVEL', 'info', LOG_LEVELS);
+
+  problems.push(...productionProblems(settings, env));
+  if (settings.secretKeys.length === 0) settings.secretKeys = [DEVELOPMENT_KEY];
+  if (problems.length > 0) throw new SettingsError(problems.join('\n'));
+  return settings;
+}
+
+function productionProblems(settings: Settings, env: NodeJS.ProcessEnv): string[] {
+  if (!settings.production) return [];
+  const problems: string[] = [];
+  if (!env['SECRET_KEYS']?.trim()) {
+    problems.push('SECRET_KEYS must be set in production (openssl rand -base64 32 makes one)');
+  }
+  if (settings.secretKeys.some((key) => SAMPLE_KEYS.includes(key))) {
+    problems.push('SECRET_KEYS must not contain a sample value in production');
+  }
+  if (settings.smtpUrl === undefined && settings.role !== 'api') {
+    problems.push('SMTP_URL must be set in production: the built-in mailbox is for development');
+  }
+  if (settings.smtpUrl !== undefined && !env['MAIL_FROM']?.trim()) {
+    problems.push('MAIL_FROM must be set in production: the sender of the invitations');
+  }
+  return problems;
+}
+
+function check<T>(fits: boolean, value: T): T {
+  if (!fits) throw new RangeError();
+  return value;
+}
+
+function parseFlag(text: string): boolean {
+  return check(['true', 'false'].includes(text), text === 'true');
+}
+
+function parseWhole(text: string, min: number, max: number): number {
+  const number = Number(text);
+  return check(/^\d+$/.test(text) && number >= min && number <= max, number);
+}
+
+function parseKeys(text: string): string[] {
+  const keys = text.split(',').map((key) => key.trim());
+  return check(
+    keys.every((key) => key.length >= 32),
+    keys,
+  );
+}
+
+function parseAddresses(text: string): string[] {
+  const list = new BlockList();
+  const entries = text.split(',').map((entry) => entry.trim());
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, parseWhole(prefix, 0, 128), family);
+  }
+  return entries;
+}

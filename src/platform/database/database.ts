@@ -1,0 +1,83 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from '../../generated/prisma/client.js';
+import { Settings } from '../config.js';
+import { isRetryable } from './failures.js';
+
+const ATTEMPTS = 4;
+// A request that waits longer than this for a connection or an answer gets a 503 instead.
+const CONNECT_MS = 5_000;
+const QUERY_MS = 30_000;
+const TRANSACTION_MS = 60_000;
+
+/**
+ * The database. `db` is the transaction that the current call runs in, or else the pool: a
+ * repository that asks for `db` at every query can never slip out of its caller's transaction.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  private readonly client: PrismaClient;
+  private readonly current = new AsyncLocalStorage<Prisma.TransactionClient>();
+
+  constructor(settings: Settings) {
+    const adapter = new PrismaPg(
+      {
+        connectionString: settings.databaseUrl as string,
+        max: settings.databasePoolSize,
+        connectionTimeoutMillis: CONNECT_MS,
+        query_timeout: QUERY_MS,
+        statement_timeout: QUERY_MS,
+        idle_in_transaction_session_timeout: TRANSACTION_MS,
+        application_name: 'seats',
+      },
+      {
+        // Named prepared statements: PostgreSQL plans each shape of statement once a connection.
+        statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
+      },
+    );
+    this.client = new PrismaClient({ adapter });
+  }
+
+  /** Where queries go. Ask anew for every query; never keep it. */
+  get db(): Prisma.TransactionClient {
+    return this.current.getStore() ?? this.client;
+  }
+
+  /** Rows of a statement. */
+  query<Row>(sql: Prisma.Sql): Promise<Row[]> {
+    return this.db.$queryRaw<Row[]>(sql);
+  }
+
+  /**
+   * Runs `work` in one transaction; inside another one it joins it. Deadlocks and lost races are
+   * tried again from the start, so `work` must have no effect outside of the database.
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.current.getStore() !== undefined) return work();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.client.$transaction((tx) => this.current.run(tx, work), {
+          maxWait: CONNECT_MS,
+          timeout: TRANSACTION_MS,
+        });
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  /** Runs `work` outside of any transaction: what it writes stays when the caller's work is undone. */
+  outside<T>(work: () => Promise<T>): Promise<T> {
+    return this.current.exit(work);
+  }
+
+  /** After the HTTP server and the workers have stopped: nothing of ours asks for rows any more. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.$disconnect();
+  }
+}
+
+/** Puts the tables' names and the parameters of a statement together safely. */
+export const sql = Prisma.sql;

@@ -1,0 +1,152 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validate, type ValidationError } from 'class-validator';
+import { type LocatedProblem, type Problem, RequestValidationError } from '../errors.js';
+import { fieldsOf, isSecretField, problem } from './fields.js';
+
+/** A request class with a rule over several of its fields. */
+export interface HasRules {
+  /** The first rule that is broken; run only when every field on its own is valid. */
+  problem(): Problem | undefined;
+}
+
+/** A request class that refuses keys it does not know (PATCH), instead of ignoring them. */
+export abstract class StrictBody {
+  static readonly strict = true;
+}
+
+const PLACES: Record<string, string> = { body: 'body', query: 'query', param: 'path' };
+const MAX_DEPTH = 600;
+
+/** Turns what came over the wire into an instance of the handler's request class, or throws a 422. */
+@Injectable()
+export class SchemaPipe implements PipeTransform {
+  async transform(value: unknown, { type: kind, metatype }: ArgumentMetadata): Promise<unknown> {
+    const place = PLACES[kind];
+    if (place === undefined || metatype === undefined || metatype === Object) return value;
+    const loc: Loc = [place];
+    if (value === undefined) {
+      throw RequestValidationError.at(loc, problem('missing', 'Field required'));
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw RequestValidationError.at(loc, problem('dict_type', 'Input should be an object'));
+    }
+    throwAny(unstorable(value, loc));
+
+    const type = metatype as RequestClass;
+    throwAny(unknownKeys(value, type, loc));
+    const instance = plainToInstance(type, sealed(value, type));
+    const errors = await validate(instance, { forbidUnknownValues: false });
+    throwAny(errors.flatMap((error) => located(error, loc)));
+    throwAny(brokenRules(instance, loc));
+    return instance;
+  }
+}
+
+type Loc = (string | number)[];
+type RequestClass = new () => object;
+
+function throwAny(problems: LocatedProblem[]): void {
+  if (problems.length > 0) throw new RequestValidationError(problems);
+}
+
+function located(error: ValidationError, parent: Loc): LocatedProblem[] {
+  const name = error.property;
+  const loc = [...parent, Array.isArray(error.target) ? Number(name) : name];
+  const hidden = error.target !== undefined && isSecretField(error.target, name);
+  const messages = Object.entries(error.constraints ?? {}).flatMap(([rule, message]) =>
+    rule === 'field' ? [message] : [],
+  );
+  const own = messages.map((message) => {
+    const found: Problem = JSON.parse(message);
+    const missing = found.type === 'missing';
+    return { type: found.type, loc, msg: found.msg, input: hidden || missing ? null : error.value };
+  });
+  // One problem a field: with a wrong value, what lies below it says nothing more.
+  if (own.length > 0) return own.slice(0, 1);
+  return (error.children ?? []).flatMap((child) => located(child, loc));
+}
+
+/** In a strict class, and in the strict classes in it, a key that is no field. */
+function unknownKeys(value: object, type: RequestClass, loc: Loc): LocatedProblem[] {
+  const fields = fieldsOf(type);
+  return Object.entries(value).flatMap(([name, item]) => {
+    const field = fields.get(name);
+    const place = [...loc, name];
+    if (field === undefined) {
+      if (!('strict' in type)) return [];
+      const msg = 'Extra inputs are not permitted';
+      return [{ type: 'extra_forbidden' as const, loc: place, msg, input: item }];
+    }
+    return field.type && isObject(item) ? unknownKeys(item, field.type(), place) : [];
+  });
+}
+
+/** The known keys of `value`, sealed for class-transformer, but for objects with classes of their own. */
+function sealed(value: object, type: RequestClass): object {
+  const from = value as Record<string, unknown>;
+  const entries = [...fieldsOf(type)].flatMap(([name, field]): [string, unknown][] => {
+    if (!Object.hasOwn(from, name)) return [];
+    return [[name, field.type ? sealedItem(from[name], field.type()) : () => from[name]]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function sealedItem(item: unknown, type: RequestClass): unknown {
+  if (Array.isArray(item)) return item.map((each) => sealedItem(each, type));
+  return isObject(item) ? sealed(item, type) : item;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Rules over several fields, of the object and of the objects in its lists. */
+function brokenRules(instance: object, loc: Loc): LocatedProblem[] {
+  const found = 'problem' in instance ? (instance as HasRules).problem() : undefined;
+  if (found) return [{ type: found.type, loc, msg: found.msg, input: echo(instance) }];
+  return Object.entries(instance).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? value.flatMap((item, index) =>
+          typeof item === 'object' && item !== null ? brokenRules(item, [...loc, name, index]) : [],
+        )
+      : [],
+  );
+}
+
+/** What was sent, without its secrets. */
+function echo(instance: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(instance).filter(
+      ([name, value]) => value !== undefined && !isSecretField(instance, name),
+    ),
+  );
+}
+
+/**
+ * What PostgreSQL cannot store, or no honest client sends: NUL characters, half surrogate pairs,
+ * nesting without end. Walks with a list of its own, since deep input would overflow the stack.
+ */
+function unstorable(root: object, place: Loc): LocatedProblem[] {
+  const open: [value: unknown, loc: Loc][] = [[root, place]];
+  const refuse = (loc: Loc, what: string): LocatedProblem[] => [
+    { type: 'value_error', loc, msg: what, input: null },
+  ];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, loc] = next;
+    if (typeof value === 'string') {
+      if (value.includes('\0')) return refuse(loc, 'NUL characters are not allowed');
+      if (!value.isWellFormed()) return refuse(loc, 'Half a surrogate pair is not a character');
+    } else if (typeof value === 'object' && value !== null) {
+      if (loc.length > MAX_DEPTH) return refuse(place, 'Input is nested too deeply');
+      for (const [key, item] of Object.entries(value)) {
+        const name = Array.isArray(value) ? Number(key) : key;
+        if (key.includes('\0') || !key.isWellFormed()) {
+          return refuse(loc, 'NUL characters are not allowed in keys');
+        }
+        open.push([item, [...loc, name]]);
+      }
+    }
+  }
+  return [];
+}

@@ -1,0 +1,32 @@
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ResourceNotFound } from '../errors.js';
+import { sendPage } from '../pages/pages.js';
+import { mailboxPage, mailFrame } from './mailbox.pages.js';
+import { Mailbox, type MailboxEntry } from './mailer.js';
+
+/** The built-in mailbox, for development: exists only where mails are not sent. */
+@ApiExcludeController()
+@Controller('dev')
+export class MailboxController {
+  constructor(private readonly mailbox: Mailbox) {}
+
+  @Get('mailbox')
+  page(@Res() reply: FastifyReply): void {
+    sendPage(reply, mailboxPage(this.mailbox.list()));
+  }
+
+  /** For scripts and tests: the same list, newest first. */
+  @Get('mailbox.json')
+  list(): readonly MailboxEntry[] {
+    return this.mailbox.list();
+  }
+
+  @Get('mailbox/:id/html')
+  html(@Param('id') id: unknown, @Res() reply: FastifyReply): void {
+    const mail = this.mailbox.find(Number(id));
+    if (mail === undefined) throw new ResourceNotFound('The mailbox has no such mail.');
+    sendPage(reply, mailFrame(mail));
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { Eta } from 'eta';
+import type { FastifyReply } from 'fastify';
+
+// src when run from source, dist when built: the templates lie beside the code in both.
+const ROOT = resolve(import.meta.dirname, '../..');
+const BASE_STYLE = readFileSync(join(import.meta.dirname, 'base.css'), 'utf8');
+
+const htmlTemplates = new Eta({ views: ROOT, cache: true });
+const textTemplates = new Eta({ views: ROOT, cache: true, autoEscape: false });
+
+/** What a page is, apart from the template that fills it. */
+export interface PageOptions {
+  status?: number;
+  lang: string;
+  title: string;
+  /** Styles after the shared ones. Our own text only: nothing in it is escaped. */
+  styles?: string[];
+  /** Origins that images may come from; none unless named. */
+  imageOrigins?: string[];
+  /** Whether the page shows frames of this server. */
+  frames?: boolean;
+}
+
+/** A page that is ready to be sent. */
+export interface Page {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Fills `template`, a file in `dir`; `<%= %>` escapes for HTML, `<%~ %>` does not. */
+export function renderHtml(dir: string, template: string, data: object): string {
+  return htmlTemplates.render(`/${relative(ROOT, join(dir, template))}`, data);
+}
+
+/** The same for plain text: nothing is escaped. */
+export function renderText(dir: string, template: string, data: object): string {
+  return textTemplates.render(`/${relative(ROOT, join(dir, template))}`, data);
+}
+
+/**
+ * A whole page: `template` within the shared frame, and the headers that keep it harmless. No
+ * script runs, no style but the ones written here applies (each is allowed by its hash), the
+ * page cannot be framed, and its address, which may hold a token, is told to nobody.
+ */
+export function renderPage(
+  dir: string,
+  template: string,
+  data: object,
+  options: PageOptions,
+): Page {
+  const styles = [BASE_STYLE, ...(options.styles ?? [])];
+  const content = renderHtml(dir, template, data);
+  const { lang, title } = options;
+  return {
+    status: options.status ?? 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': contentSecurityPolicy(styles, options),
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-robots-tag': 'noindex',
+    },
+    body: renderHtml(import.meta.dirname, 'page.eta', { lang, title, styles, content }),
+  };
+}
+
+export function sendPage(reply: FastifyReply, page: Page): void {
+  void reply.status(page.status).headers(page.headers).send(page.body);
+}
+
+function contentSecurityPolicy(styles: string[], options: PageOptions): string {
+  const { imageOrigins = [], frames = false } = options;
+  const hashes = styles.map(
+    (style) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  );
+  return [
+    "default-src 'none'",
+    `style-src ${hashes.join(' ')}`,
+    ...(imageOrigins.length > 0 ? [`img-src ${imageOrigins.join(' ')}`] : []),
+    ...(frames ? ["frame-src 'self'"] : []),
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

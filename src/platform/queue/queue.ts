@@ -1,0 +1,108 @@
+import { Injectable, Logger } from '@nestjs/common';
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  type JobsOptions,
+  Queue,
+  Worker,
+} from 'bullmq';
+import { Settings } from '../config.js';
+
+const QUEUE = 'effects';
+const CHECK_MS = 2_000;
+const ADD_MS = 10_000;
+
+/** What a job carries: an id. Whatever else it needs, its handler reads from the database. */
+export interface JobPayload {
+  event_id: string;
+}
+
+export interface NewJob {
+  name: string;
+  /** A job whose id is in the queue already is not added again. No colon, not all digits. */
+  id: string;
+  payload: JobPayload;
+}
+
+// Tried again for about ten minutes; then it leaves the queue, and the sweeper, who sees that its
+// effect is still open, puts it in again. A finished job leaves at once: its receipt is kept.
+const JOB: JobsOptions = {
+  attempts: 8,
+  backoff: { type: 'exponential', delay: 5_000, jitter: 0.3 },
+  removeOnComplete: true,
+  removeOnFail: true,
+};
+
+/** Whether the queue can be reached, for the readiness probe. */
+export abstract class QueueHealth {
+  /** @throws when it does not answer within two seconds. */
+  abstract check(): Promise<void>;
+}
+
+/** BullMQ: on Redis when there is one, else on its own PostgreSQL backend, in the schema `bullmq`. */
+@Injectable()
+export class JobQueue extends QueueHealth {
+  private readonly queue: Queue<JobPayload>;
+  private worker: Worker<JobPayload> | undefined;
+
+  constructor(private readonly settings: Settings) {
+    super();
+    const { connection, backend } = backendOf(settings);
+    this.queue = new Queue(QUEUE, { connection }, backend);
+    this.queue.on('error', (error) => warn(error));
+  }
+
+  /** @throws when the queue cannot be reached in time; then none or some were added. */
+  async add(jobs: NewJob[]): Promise<void> {
+    await inTime(
+      ADD_MS,
+      this.queue.addBulk(
+        jobs.map(({ name, id, payload }) => ({ name, data: payload, opts: { ...JOB, jobId: id } })),
+      ),
+    );
+  }
+
+  /** Starts taking jobs. A handler that throws is called again later. */
+  work(handle: (name: string, payload: JobPayload) => Promise<void>): void {
+    const { connection, backend } = backendOf(this.settings);
+    const options = { connection, concurrency: this.settings.workerConcurrency };
+    this.worker = new Worker(QUEUE, (job) => handle(job.name, job.data), options, backend);
+    this.worker.on('error', (error) => warn(error));
+    this.worker.on('failed', (job, error) =>
+      Logger.warn(`${job?.name} of event ${job?.data.event_id} failed: ${error.message}`, 'Queue'),
+    );
+  }
+
+  override async check(): Promise<void> {
+    await inTime(CHECK_MS, this.queue.getJobCounts('waiting'));
+  }
+
+  /** Lets the jobs in hand finish, takes no new ones. */
+  async close(): Promise<void> {
+    await this.worker?.close();
+    await this.queue.close();
+  }
+}
+
+/** BullMQ types its two backends apart; from here on they are one. */
+function backendOf(settings: Settings): { connection: ConnectionOptions; backend: undefined } {
+  if (settings.redisUrl !== undefined) {
+    const connection = { url: settings.redisUrl, maxRetriesPerRequest: null };
+    return { connection, backend: undefined };
+  }
+  const connection = { connectionString: settings.databaseUrl, migrate: true, max: 4 };
+  return { connection: connection as ConnectionOptions, backend: createPostgresBackend as never };
+}
+
+/** An unreachable Redis would make a command wait for ever. */
+async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the queue does not answer')), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function warn(error: Error): void {
+  Logger.warn(error.message || String(error), 'Queue');
+}

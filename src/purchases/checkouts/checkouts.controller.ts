@@ -1,0 +1,99 @@
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  Conflict,
+  NotPermitted,
+  RequestValidationError,
+  ResourceNotFound,
+} from '../../platform/errors.js';
+import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
+import { Fails } from '../../platform/http/docs.js';
+import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
+import { PageQuery, toPage } from '../shared/pages.js';
+import { CreateCheckout, CheckoutDto, CheckoutPage, UpdateCheckout } from './checkouts.dto.js';
+import { CheckoutsService } from './checkouts.service.js';
+
+@ApiTags('Checkouts')
+@Controller('v1/checkouts')
+export class CheckoutsController {
+  constructor(private readonly checkouts: CheckoutsService) {}
+
+  @Post()
+  @Scope('checkouts:write')
+  @ApiOperation({
+    operationId: 'createCheckout',
+    summary: 'Create a checkout',
+    description:
+      'A sale that is under way. Once it has succeeded, seats can be assigned by `checkout_id`: to ' +
+      'its subscription, or else its earliest order.',
+  })
+  @ApiCreatedResponse({ type: CheckoutDto })
+  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateCheckout,
+  ): Promise<CheckoutDto> {
+    return CheckoutDto.from(await this.checkouts.create(caller, body));
+  }
+
+  @Get()
+  @Scope('checkouts:read')
+  @ApiOperation({
+    operationId: 'listCheckouts',
+    summary: 'List checkouts',
+    description: 'Newest first.',
+  })
+  @ApiOkResponse({ type: CheckoutPage })
+  @Fails(RequestValidationError)
+  async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<CheckoutPage> {
+    return toPage(await this.checkouts.list(caller, query), query, CheckoutDto.from);
+  }
+
+  @Get('external/:external_id')
+  @Scope('checkouts:read')
+  @ApiOperation({
+    operationId: 'getCheckoutByExternalId',
+    summary: 'Get a checkout by its external_id',
+    description: 'The checkout that you gave this external_id.',
+  })
+  @ApiOkResponse({ type: CheckoutDto })
+  @Fails(ResourceNotFound, RequestValidationError)
+  async getExternal(
+    @CurrentCaller() caller: Caller,
+    @Param() params: ExternalIdParams,
+  ): Promise<CheckoutDto> {
+    return CheckoutDto.from(await this.checkouts.getExternal(caller, params.external_id));
+  }
+
+  @Get(':id')
+  @Scope('checkouts:read')
+  @ApiOperation({
+    operationId: 'getCheckout',
+    summary: 'Get a checkout',
+    description: 'The checkout with this id.',
+  })
+  @ApiOkResponse({ type: CheckoutDto })
+  @Fails(ResourceNotFound, RequestValidationError)
+  async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<CheckoutDto> {
+    return CheckoutDto.from(await this.checkouts.get(caller, params.id));
+  }
+
+  @Patch(':id')
+  @Scope('checkouts:write')
+  @ApiOperation({
+    operationId: 'updateCheckout',
+    summary: 'Change a checkout',
+    description:
+      'Keys that are not sent stay as they are; null clears a key that may be null. succeeded, ' +
+      'failed and expired are final; repeating a status is no error.',
+  })
+  @ApiOkResponse({ type: CheckoutDto })
+  @Fails(NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
+  async update(
+    @CurrentCaller() caller: Caller,
+    @Param() params: IdParams,
+    @Body() body: UpdateCheckout,
+  ): Promise<CheckoutDto> {
+    return CheckoutDto.from(await this.checkouts.update(caller, params.id, body));
+  }
+}

@@ -1,0 +1,99 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { DateTimeField, EnumField, UuidField } from '../../platform/http/fields.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import { ChosenIdField, ExternalIdField, NullableText, ObjectDto } from '../shared/objects.dto.js';
+import { PageOf } from '../shared/pages.js';
+import { SeatsField } from '../shared/purchases.dto.js';
+import { CHECKOUT_STATUSES, type CheckoutStatus } from './checkout.js';
+import type { CheckoutRow } from './checkouts.repository.js';
+
+const PRODUCT = 'What is being bought.';
+const CUSTOMER = 'Who is buying, once that is known.';
+const SEATS = 'How many seats are being bought.';
+const STATUS = 'succeeded, failed and expired are final.';
+const EXPIRES = 'Until when it is to be completed. Tell us by `status: expired` that it was not.';
+
+/** Body of POST /v1/checkouts. */
+export class CreateCheckout {
+  @ChosenIdField()
+  id?: string;
+
+  @ExternalIdField()
+  external_id?: string;
+
+  @UuidField({ required: true, description: PRODUCT })
+  product_id: string;
+
+  @UuidField({ description: CUSTOMER })
+  customer_id?: string;
+
+  @SeatsField({ description: SEATS })
+  seats?: number;
+
+  @EnumField(CHECKOUT_STATUSES, { description: STATUS, default: 'open' })
+  status?: CheckoutStatus;
+
+  @DateTimeField({
+    description: `${EXPIRES} 24 hours from now if absent.`,
+    example: '2027-01-31T00:00:00Z',
+  })
+  expires_at?: Date;
+}
+
+/** Body of PATCH /v1/checkouts/{id}. */
+export class UpdateCheckout extends StrictBody {
+  @ExternalIdField({ nullable: true })
+  external_id?: string | null;
+
+  @UuidField({ nullable: true, description: CUSTOMER })
+  customer_id?: string | null;
+
+  @SeatsField({ nullable: true, description: SEATS })
+  seats?: number | null;
+
+  @EnumField(CHECKOUT_STATUSES, { refuseNull: true, description: STATUS })
+  status?: CheckoutStatus;
+
+  @DateTimeField({ refuseNull: true, description: EXPIRES, example: '2027-01-31T00:00:00Z' })
+  expires_at?: Date;
+}
+
+/** A checkout as the API shows it. */
+export class CheckoutDto extends ObjectDto {
+  @ApiProperty({ format: 'uuid', description: PRODUCT })
+  product_id: string;
+
+  @NullableText(CUSTOMER, { format: 'uuid' })
+  customer_id: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: SEATS, example: 5 })
+  seats: number | null;
+
+  @ApiProperty({ enum: CHECKOUT_STATUSES, description: STATUS })
+  status: string;
+
+  @NullableText('What its page proves itself with; shown only to the token that created it.', {
+    example: 'seat_cs_4Qy0mCq7yGmXyZ5o1Yt9m2w8bqkDkXo3uVb6cZr1tA0',
+  })
+  client_secret: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', description: EXPIRES })
+  expires_at: Date;
+
+  static from(row: CheckoutRow & { client_secret: string | null }): CheckoutDto {
+    return {
+      id: row.id,
+      created_at: row.created_at,
+      modified_at: row.modified_at,
+      external_id: row.external_id,
+      product_id: row.product_id,
+      customer_id: row.customer_id,
+      seats: row.seats,
+      status: row.status,
+      client_secret: row.client_secret,
+      expires_at: row.expires_at,
+    };
+  }
+}
+
+export class CheckoutPage extends PageOf(CheckoutDto) {}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/database/database.js';
+import type { Caller } from '../../platform/http/access.js';
+import { changesOf, isEmpty } from '../shared/changes.js';
+import { finalStatus, found, refusingDuplicates } from '../shared/failures.js';
+import type { Page, PageQuery } from '../shared/pages.js';
+import { References } from '../shared/references.js';
+import { defaultExpiry, isFinal } from './checkout.js';
+import type { CreateCheckout, UpdateCheckout } from './checkouts.dto.js';
+import { type CheckoutRow, CheckoutsRepository } from './checkouts.repository.js';
+import { ClientSecrets } from './client-secrets.js';
+
+const DUPLICATES = {
+  checkouts_pkey: 'A checkout with this id exists already.',
+  checkouts_external_id: 'A checkout with this external_id exists already.',
+};
+
+/** A checkout as its caller may see it. */
+export type Checkout = CheckoutRow & { client_secret: string | null };
+
+/** Sales that are under way. */
+@Injectable()
+export class CheckoutsService {
+  constructor(
+    private readonly checkouts: CheckoutsRepository,
+    private readonly references: References,
+    private readonly secrets: ClientSecrets,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @throws ResourceNotFound no such product or customer.
+   * @throws Conflict the id or the external_id is taken.
+   */
+  create(caller: Caller, body: CreateCheckout): Promise<Checkout> {
+    const organization_id = caller.organizationId;
+    const create = async () => {
+      await this.references.hold(organization_id, body);
+      const id = body.id ?? randomUUID();
+      const now = this.clock.now();
+      const row = await this.checkouts.insert({
+        organization_id,
+        id,
+        created_at: now,
+        external_id: body.external_id ?? null,
+        product_id: body.product_id,
+        customer_id: body.customer_id ?? null,
+        seats: body.seats ?? null,
+        status: body.status ?? 'open',
+        client_secret_hash: this.secrets.hash({ organization_id, id }),
+        created_by: caller.actor.type === 'token' ? caller.actor.id : null,
+        expires_at: body.expires_at ?? defaultExpiry(now),
+      });
+      return this.shown(caller, row);
+    };
+    return refusingDuplicates(DUPLICATES, () => this.database.transaction(create));
+  }
+
+  /** @throws ResourceNotFound */
+  async get(caller: Caller, id: string): Promise<Checkout> {
+    const row = await this.checkouts.find(caller.organizationId, id);
+    return this.shown(caller, found(row, 'checkout', id));
+  }
+
+  /** @throws ResourceNotFound */
+  async getExternal(caller: Caller, externalId: string): Promise<Checkout> {
+    const row = await this.checkouts.findExternal(caller.organizationId, externalId);
+    return this.shown(caller, found(row, 'checkout', externalId));
+  }
+
+  async list(caller: Caller, query: PageQuery): Promise<Page<Checkout>> {
+    const { rows, total } = await this.checkouts.page(caller.organizationId, query);
+    return { rows: rows.map((row) => this.shown(caller, row)), total };
+  }
+
+  /**
+   * @throws ResourceNotFound, Conflict
+   * @throws NotPermitted the status is final.
+   */
+  update(caller: Caller, id: string, body: UpdateCheckout): Promise<Checkout> {
+    const { organizationId } = caller;
+    const change = async () => {
+      const row = found(await this.checkouts.lock(organizationId, id), 'checkout', id);
+      const changes = changesOf<CheckoutRow>(row, body);
+      if (isEmpty(changes)) return this.shown(caller, row);
+      if (isFinal(row.status) && changes.status !== undefined) {
+        throw finalStatus('checkout', row.status);
+      }
+      await this.references.hold(organizationId, { customer_id: changes.customer_id });
+      const modified_at = this.clock.now();
+      return this.shown(caller, await this.checkouts.update(row, { ...changes, modified_at }));
+    };
+    return refusingDuplicates(DUPLICATES, () => this.database.transaction(change));
+  }
+
+  private shown(caller: Caller, row: CheckoutRow): Checkout {
+    return { ...row, client_secret: this.secrets.shownTo(caller, row) };
+  }
+}

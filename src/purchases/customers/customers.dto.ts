@@ -1,0 +1,92 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EmailField, EnumField, MetadataField, TextField } from '../../platform/http/fields.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Metadata } from '../shared/metadata.js';
+import {
+  ChosenIdField,
+  ExternalIdField,
+  NullableText,
+  ObjectDto,
+  ShownMetadata,
+} from '../shared/objects.dto.js';
+import { PageOf } from '../shared/pages.js';
+import { CUSTOMER_TYPES, type CustomerType } from './customer.js';
+import type { CustomerRow } from './customers.repository.js';
+
+const EMAIL =
+  'Of which there is only one in the organization, without case; 409 if it is taken. The ' +
+  'customer has an owner, a member with the same e-mail, which follows it.';
+const NAME = { description: 'What the customer is called.', example: 'Analytical Engines Ltd' };
+const TYPE = 'A single person or a team.';
+
+/** Body of POST /v1/customers. */
+export class CreateCustomer {
+  @ChosenIdField()
+  id?: string;
+
+  @EmailField({ description: EMAIL })
+  email?: string;
+
+  @TextField(NAME)
+  name?: string;
+
+  @ExternalIdField()
+  external_id?: string;
+
+  @EnumField(CUSTOMER_TYPES, { description: TYPE, default: 'individual' })
+  type?: CustomerType;
+
+  @MetadataField()
+  metadata?: Metadata;
+}
+
+/** Body of PATCH /v1/customers/{id}. */
+export class UpdateCustomer extends StrictBody {
+  @EmailField({ nullable: true, description: EMAIL })
+  email?: string | null;
+
+  @TextField({ nullable: true, ...NAME })
+  name?: string | null;
+
+  @ExternalIdField({ nullable: true })
+  external_id?: string | null;
+
+  @EnumField(CUSTOMER_TYPES, { refuseNull: true, description: TYPE })
+  type?: CustomerType;
+
+  @MetadataField({ nullable: true })
+  metadata?: Metadata | null;
+}
+
+/** A customer as the API shows it. */
+export class CustomerDto extends ObjectDto {
+  @NullableText('Where the customer is written to.', {
+    format: 'email',
+    example: 'ada@example.com',
+  })
+  email: string | null;
+
+  @NullableText(NAME.description, { example: NAME.example })
+  name: string | null;
+
+  @ApiProperty({ enum: CUSTOMER_TYPES, description: TYPE })
+  type: string;
+
+  @ShownMetadata()
+  metadata: Metadata;
+
+  static from(row: CustomerRow): CustomerDto {
+    return {
+      id: row.id,
+      created_at: row.created_at,
+      modified_at: row.modified_at,
+      email: row.email,
+      name: row.name,
+      external_id: row.external_id,
+      type: row.type,
+      metadata: row.metadata,
+    };
+  }
+}
+
+export class CustomerPage extends PageOf(CustomerDto) {}

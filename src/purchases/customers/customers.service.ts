@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/database/database.js';
+import { Conflict } from '../../platform/errors.js';
+import type { Caller } from '../../platform/http/access.js';
+import { PoolsService } from '../../seats/pools.service.js';
+import { MembersRepository } from '../members/members.repository.js';
+import { MEMBER_DUPLICATES, MembersService } from '../members/members.service.js';
+import { changesOf, isEmpty } from '../shared/changes.js';
+import { found, refusingDuplicates } from '../shared/failures.js';
+import { patchedMetadata } from '../shared/metadata.js';
+import type { Page, PageQuery } from '../shared/pages.js';
+import type { CreateCustomer, UpdateCustomer } from './customers.dto.js';
+import { type CustomerRow, CustomersRepository } from './customers.repository.js';
+
+const DUPLICATES = {
+  customers_pkey: 'A customer with this id exists already.',
+  customers_email: 'A customer with this email exists already.',
+  customers_external_id: 'A customer with this external_id exists already.',
+  // The owner follows the customer's e-mail, where another member may stand already.
+  members_email: MEMBER_DUPLICATES.members_email,
+};
+
+/** Who buys. */
+@Injectable()
+export class CustomersService {
+  constructor(
+    private readonly customers: CustomersRepository,
+    private readonly members: MembersService,
+    private readonly memberRows: MembersRepository,
+    private readonly pools: PoolsService,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Creates a customer, and with an e-mail their owner.
+   * @throws Conflict the id, the e-mail or the external_id is taken.
+   */
+  create(caller: Caller, body: CreateCustomer): Promise<CustomerRow> {
+    const create = async () => {
+      const row = await this.customers.insert({
+        organization_id: caller.organizationId,
+        id: body.id ?? randomUUID(),
+        created_at: this.clock.now(),
+        email: body.email ?? null,
+        name: body.name ?? null,
+        external_id: body.external_id ?? null,
+        type: body.type ?? 'individual',
+        metadata: body.metadata ?? {},
+      });
+      await this.bringOwner(caller, row, null);
+      return row;
+    };
+    return refusingDuplicates(DUPLICATES, () => this.database.transaction(create));
+  }
+
+  /** @throws ResourceNotFound */
+  async get(caller: Caller, id: string): Promise<CustomerRow> {
+    return found(await this.customers.find(caller.organizationId, id), 'customer', id);
+  }
+
+  /** @throws ResourceNotFound */
+  async getExternal(caller: Caller, externalId: string): Promise<CustomerRow> {
+    const row = await this.customers.findExternal(caller.organizationId, externalId);
+    return found(row, 'customer', externalId);
+  }
+
+  list(caller: Caller, query: PageQuery): Promise<Page<CustomerRow>> {
+    return this.customers.page(caller.organizationId, query);
+  }
+
+  /**
+   * The owner follows a new e-mail, and with it the seats that the owner holds.
+   * @throws ResourceNotFound, Conflict
+   */
+  update(caller: Caller, id: string, body: UpdateCustomer): Promise<CustomerRow> {
+    const change = async () => {
+      const row = found(await this.customers.lock(caller.organizationId, id), 'customer', id);
+      const wanted = { ...body, metadata: patchedMetadata(body.metadata) };
+      const changes = changesOf(row, wanted);
+      if (isEmpty(changes)) return row;
+      const changed = await this.customers.update(row, {
+        ...changes,
+        modified_at: this.clock.now(),
+      });
+      if (changes.email !== undefined) await this.bringOwner(caller, changed, row.email);
+      return changed;
+    };
+    return refusingDuplicates(DUPLICATES, () => this.database.transaction(change));
+  }
+
+  /**
+   * Erases a customer and their members; seats that they or their members hold are revoked, and
+   * their orders give no more. Answers the customer as they were.
+   *
+   * @throws ResourceNotFound
+   * @throws Conflict a subscription of theirs has not ended.
+   */
+  delete(caller: Caller, id: string): Promise<CustomerRow> {
+    const { organizationId } = caller;
+    return this.database.transaction(async () => {
+      const row = found(await this.customers.lockForDeletion(organizationId, id), 'customer', id);
+      if (await this.customers.hasSubscription(row)) {
+        throw new Conflict('A subscription of this customer has not ended; end it first.');
+      }
+      for (const order_id of await this.customers.openOrders(organizationId, id)) {
+        await this.pools.setActive(caller, { order_id }, false);
+      }
+      await this.memberRows.lockAllOf(organizationId, id);
+      // Before the erasure, since the events of the revoke are to say who held the seats.
+      await this.pools.revokeOfCustomer(caller, id, 'customer_deleted');
+      const now = this.clock.now();
+      await this.memberRows.eraseAllOf(organizationId, id, now);
+      await this.customers.erase(row, now);
+      return row;
+    });
+  }
+
+  private async bringOwner(
+    caller: Caller,
+    { id, email, name }: CustomerRow,
+    oldEmail: string | null,
+  ): Promise<void> {
+    if (email !== null) await this.members.followCustomer(caller, { id, email, name }, oldEmail);
+  }
+}

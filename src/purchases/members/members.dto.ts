@@ -1,0 +1,93 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EmailField, EnumField, TextField, UuidField } from '../../platform/http/fields.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import { ChosenIdField, ExternalIdField, NullableText, ObjectDto } from '../shared/objects.dto.js';
+import { PageOf, PageQuery } from '../shared/pages.js';
+import { MEMBER_ROLES, type MemberRole } from './member.js';
+import type { MemberRow } from './members.repository.js';
+
+const CUSTOMER = 'The customer that the person belongs to.';
+const EMAIL = 'Of which a customer has only one, without case; 409 if it is taken.';
+const NAME = { description: 'What the person is called.', example: 'Ada Lovelace' };
+const ROLE = 'What the person may do in the customer portal.';
+
+/** Body of POST /v1/members. */
+export class CreateMember {
+  @ChosenIdField()
+  id?: string;
+
+  @UuidField({ required: true, description: CUSTOMER })
+  customer_id: string;
+
+  @EmailField({ required: true, description: EMAIL })
+  email: string;
+
+  @TextField(NAME)
+  name?: string;
+
+  @ExternalIdField()
+  external_id?: string;
+
+  @EnumField(MEMBER_ROLES, { description: ROLE, default: 'member' })
+  role?: MemberRole;
+}
+
+/** Body of PATCH /v1/members/{id}. */
+export class UpdateMember extends StrictBody {
+  @EmailField({ refuseNull: true, description: EMAIL })
+  email?: string;
+
+  @TextField({ nullable: true, ...NAME })
+  name?: string | null;
+
+  @ExternalIdField({ nullable: true })
+  external_id?: string | null;
+
+  @EnumField(MEMBER_ROLES, { refuseNull: true, description: ROLE })
+  role?: MemberRole;
+}
+
+/** Query of GET /v1/members. */
+export class MembersQuery extends PageQuery {
+  @UuidField({ version4: true, description: 'Only the members of this customer.' })
+  customer_id?: string;
+
+  @EmailField({ description: 'Only members with this e-mail, without case.' })
+  email?: string;
+}
+
+/** Query of GET /v1/members/external/{external_id}. */
+export class MemberOfCustomer {
+  @UuidField({ required: true, version4: true, description: CUSTOMER })
+  customer_id: string;
+}
+
+/** A member as the API shows it. */
+export class MemberDto extends ObjectDto {
+  @ApiProperty({ format: 'uuid', description: CUSTOMER })
+  customer_id: string;
+
+  @ApiProperty({ format: 'email', example: 'ada@example.com' })
+  email: string;
+
+  @NullableText(NAME.description, { example: NAME.example })
+  name: string | null;
+
+  @ApiProperty({ enum: MEMBER_ROLES, description: ROLE })
+  role: string;
+
+  static from(row: MemberRow): MemberDto {
+    return {
+      id: row.id,
+      created_at: row.created_at,
+      modified_at: row.modified_at,
+      customer_id: row.customer_id,
+      email: row.email,
+      name: row.name,
+      external_id: row.external_id,
+      role: row.role,
+    };
+  }
+}
+
+export class MemberPage extends PageOf(MemberDto) {}

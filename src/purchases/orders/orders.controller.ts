@@ -1,0 +1,99 @@
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  Conflict,
+  NotPermitted,
+  RequestValidationError,
+  ResourceNotFound,
+} from '../../platform/errors.js';
+import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
+import { Fails } from '../../platform/http/docs.js';
+import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
+import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
+import { PageQuery, toPage } from '../shared/pages.js';
+import { CreateOrder, OrderDto, OrderPage, UpdateOrder } from './orders.dto.js';
+import { OrdersService } from './orders.service.js';
+
+@ApiTags('Orders')
+@Controller('v1/orders')
+export class OrdersController {
+  constructor(private readonly orders: OrdersService) {}
+
+  @Post()
+  @Scope('orders:write')
+  @ApiOperation({
+    operationId: 'createOrder',
+    summary: 'Create an order',
+    description:
+      'Tells that seats were bought once and for all. Its pool of seats opens with it, if the ' +
+      'status can give seats.',
+  })
+  @ApiCreatedResponse({ type: OrderDto })
+  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  async create(@CurrentCaller() caller: Caller, @Body() body: CreateOrder): Promise<OrderDto> {
+    return OrderDto.from(await this.orders.create(caller, body));
+  }
+
+  @Get()
+  @Scope('orders:read')
+  @ApiOperation({
+    operationId: 'listOrders',
+    summary: 'List orders',
+    description: 'Newest first.',
+  })
+  @ApiOkResponse({ type: OrderPage })
+  @Fails(RequestValidationError)
+  async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<OrderPage> {
+    return toPage(await this.orders.list(caller, query), query, OrderDto.from);
+  }
+
+  @Get('external/:external_id')
+  @Scope('orders:read')
+  @ApiOperation({
+    operationId: 'getOrderByExternalId',
+    summary: 'Get an order by its external_id',
+    description: 'The order that you gave this external_id.',
+  })
+  @ApiOkResponse({ type: OrderDto })
+  @Fails(ResourceNotFound, RequestValidationError)
+  async getExternal(
+    @CurrentCaller() caller: Caller,
+    @Param() params: ExternalIdParams,
+  ): Promise<OrderDto> {
+    return OrderDto.from(await this.orders.getExternal(caller, params.external_id));
+  }
+
+  @Get(':id')
+  @Scope('orders:read')
+  @ApiOperation({
+    operationId: 'getOrder',
+    summary: 'Get an order',
+    description: 'The order with this id.',
+  })
+  @ApiOkResponse({ type: OrderDto })
+  @Fails(ResourceNotFound, RequestValidationError)
+  async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<OrderDto> {
+    return OrderDto.from(await this.orders.get(caller, params.id));
+  }
+
+  @Patch(':id')
+  @Scope('orders:write')
+  @ApiOperation({
+    operationId: 'updateOrder',
+    summary: 'Change an order',
+    description:
+      'Keys that are not sent stay as they are; null clears a key that may be null. `seats` changes ' +
+      'the size of the pool, not below what is assigned. `status: refunded` or `void` is final and ' +
+      'revokes every pending and claimed seat; after it, only external_id and metadata can be ' +
+      'changed. Repeating a status is no error.',
+  })
+  @ApiOkResponse({ type: OrderDto })
+  @Fails(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
+  async update(
+    @CurrentCaller() caller: Caller,
+    @Param() params: IdParams,
+    @Body() body: UpdateOrder,
+  ): Promise<OrderDto> {
+    return OrderDto.from(await this.orders.update(caller, params.id, body));
+  }
+}

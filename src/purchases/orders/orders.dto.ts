@@ -1,0 +1,111 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EnumField, MetadataField, UuidField } from '../../platform/http/fields.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { SeatCounts } from '../../seats/pools.service.js';
+import type { Metadata } from '../shared/metadata.js';
+import {
+  ChosenIdField,
+  ExternalIdField,
+  NullableText,
+  ObjectDto,
+  ShownMetadata,
+} from '../shared/objects.dto.js';
+import { PageOf } from '../shared/pages.js';
+import { SeatsField, ShownSeats } from '../shared/purchases.dto.js';
+import { ORDER_STATUSES, type OrderStatus } from './order.js';
+import type { OrderRow } from './orders.repository.js';
+
+const PRODUCT = 'What was bought.';
+const CUSTOMER = 'Who bought it.';
+const CHECKOUT = 'The checkout that it came from.';
+const STATUS =
+  'Seats can be assigned while it is paid or partially_refunded. refunded and void are final: ' +
+  'they revoke all seats.';
+
+/** Body of POST /v1/orders. */
+export class CreateOrder {
+  @ChosenIdField()
+  id?: string;
+
+  @ExternalIdField()
+  external_id?: string;
+
+  @UuidField({ required: true, description: PRODUCT })
+  product_id: string;
+
+  @UuidField({ required: true, description: CUSTOMER })
+  customer_id: string;
+
+  @UuidField({ description: CHECKOUT })
+  checkout_id?: string;
+
+  @EnumField(ORDER_STATUSES, { description: STATUS, default: 'paid' })
+  status?: OrderStatus;
+
+  @SeatsField({ required: true })
+  seats: number;
+
+  @MetadataField()
+  metadata?: Metadata;
+}
+
+/** Body of PATCH /v1/orders/{id}. */
+export class UpdateOrder extends StrictBody {
+  @ExternalIdField({ nullable: true })
+  external_id?: string | null;
+
+  @EnumField(ORDER_STATUSES, { refuseNull: true, description: STATUS })
+  status?: OrderStatus;
+
+  @SeatsField({ refuseNull: true })
+  seats?: number;
+
+  @MetadataField({ nullable: true })
+  metadata?: Metadata | null;
+}
+
+/** An order as the API shows it. */
+export class OrderDto extends ObjectDto {
+  @ApiProperty({ format: 'uuid', description: PRODUCT })
+  product_id: string;
+
+  @ApiProperty({ format: 'uuid', description: CUSTOMER })
+  customer_id: string;
+
+  @NullableText(CHECKOUT, { format: 'uuid' })
+  checkout_id: string | null;
+
+  @ApiProperty({ enum: ORDER_STATUSES, description: STATUS })
+  status: string;
+
+  @ShownSeats('How many seats were bought.', 5)
+  seats: number;
+
+  @ShownSeats('How many of them are pending or claimed.', 3)
+  assigned_seats: number;
+
+  @ShownSeats('How many are left.', 2)
+  available_seats: number;
+
+  @ShownMetadata()
+  metadata: Metadata;
+
+  static from(row: OrderRow & SeatCounts): OrderDto {
+    return {
+      id: row.id,
+      created_at: row.created_at,
+      modified_at: row.modified_at,
+      external_id: row.external_id,
+      product_id: row.product_id,
+      customer_id: row.customer_id,
+      checkout_id: row.checkout_id,
+      status: row.status,
+      seats: row.seats,
+      assigned_seats: row.assigned_seats,
+      available_seats: row.available_seats,
+      metadata: row.metadata,
+    };
+  }
+}
+
+export class OrderPage extends PageOf(OrderDto) {}

@@ -1,0 +1,69 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { BooleanField, MetadataField, TextField } from '../../platform/http/fields.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Metadata } from '../shared/metadata.js';
+import { ChosenIdField, ExternalIdField, ObjectDto, ShownMetadata } from '../shared/objects.dto.js';
+import { PageOf } from '../shared/pages.js';
+import type { ProductRow } from './products.repository.js';
+
+const NAME = { description: 'What invitations call it.', example: 'Pro plan' };
+const ARCHIVED = 'Whether it is no longer sold. What was sold goes on.';
+
+/** Body of POST /v1/products. */
+export class CreateProduct {
+  @ChosenIdField()
+  id?: string;
+
+  @TextField({ required: true, ...NAME })
+  name: string;
+
+  @ExternalIdField()
+  external_id?: string;
+
+  @MetadataField()
+  metadata?: Metadata;
+
+  @BooleanField({ description: ARCHIVED, default: false })
+  is_archived?: boolean;
+}
+
+/** Body of PATCH /v1/products/{id}. */
+export class UpdateProduct extends StrictBody {
+  @TextField({ refuseNull: true, ...NAME })
+  name?: string;
+
+  @ExternalIdField({ nullable: true })
+  external_id?: string | null;
+
+  @MetadataField({ nullable: true })
+  metadata?: Metadata | null;
+
+  @BooleanField({ refuseNull: true, description: ARCHIVED })
+  is_archived?: boolean;
+}
+
+/** A product as the API shows it. */
+export class ProductDto extends ObjectDto {
+  @ApiProperty(NAME)
+  name: string;
+
+  @ShownMetadata()
+  metadata: Metadata;
+
+  @ApiProperty({ description: ARCHIVED })
+  is_archived: boolean;
+
+  static from(row: ProductRow): ProductDto {
+    return {
+      id: row.id,
+      created_at: row.created_at,
+      modified_at: row.modified_at,
+      name: row.name,
+      external_id: row.external_id,
+      metadata: row.metadata,
+      is_archived: row.is_archived,
+    };
+  }
+}
+
+export class ProductPage extends PageOf(ProductDto) {}

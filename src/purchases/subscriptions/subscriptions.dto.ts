@@ -1,0 +1,160 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Problem } from '../../platform/errors.js';
+import {
+  BooleanField,
+  DateTimeField,
+  EnumField,
+  MetadataField,
+  problem,
+  UuidField,
+} from '../../platform/http/fields.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { SeatCounts } from '../../seats/pools.service.js';
+import type { Metadata } from '../shared/metadata.js';
+import {
+  ChosenIdField,
+  ExternalIdField,
+  NullableText,
+  NullableTime,
+  ObjectDto,
+  ShownMetadata,
+} from '../shared/objects.dto.js';
+import { PageOf } from '../shared/pages.js';
+import { SeatsField, ShownSeats } from '../shared/purchases.dto.js';
+import {
+  lacksPeriodEnd,
+  PERIOD_END_NEEDED,
+  SUBSCRIPTION_STATUSES,
+  type SubscriptionStatus,
+} from './subscription.js';
+import type { SubscriptionRow } from './subscriptions.repository.js';
+
+const PRODUCT = 'What was bought.';
+const CUSTOMER = 'Who bought it.';
+const CHECKOUT = 'The checkout that it came from.';
+const STATUS =
+  'Seats can be assigned while it is active, trialing or past_due. canceled and ' +
+  'incomplete_expired are final: they revoke all seats.';
+const PERIOD_END = 'When the period ends that is paid for.';
+const CANCEL =
+  'Keeps the seats until current_period_end, which it needs, and ends the subscription then.';
+
+/** Body of POST /v1/subscriptions. */
+export class CreateSubscription {
+  @ChosenIdField()
+  id?: string;
+
+  @ExternalIdField()
+  external_id?: string;
+
+  @UuidField({ required: true, description: PRODUCT })
+  product_id: string;
+
+  @UuidField({ required: true, description: CUSTOMER })
+  customer_id: string;
+
+  @UuidField({ description: CHECKOUT })
+  checkout_id?: string;
+
+  @EnumField(SUBSCRIPTION_STATUSES, { description: STATUS, default: 'active' })
+  status?: SubscriptionStatus;
+
+  @SeatsField({ required: true })
+  seats: number;
+
+  @DateTimeField({ description: PERIOD_END, example: '2027-01-31T00:00:00Z' })
+  current_period_end?: Date;
+
+  @BooleanField({ description: CANCEL, default: false })
+  cancel_at_period_end?: boolean;
+
+  @MetadataField()
+  metadata?: Metadata;
+
+  problem(): Problem | undefined {
+    return lacksPeriodEnd(this) ? problem('value_error', PERIOD_END_NEEDED) : undefined;
+  }
+}
+
+/** Body of PATCH /v1/subscriptions/{id}. */
+export class UpdateSubscription extends StrictBody {
+  @ExternalIdField({ nullable: true })
+  external_id?: string | null;
+
+  @EnumField(SUBSCRIPTION_STATUSES, { refuseNull: true, description: STATUS })
+  status?: SubscriptionStatus;
+
+  @SeatsField({ refuseNull: true })
+  seats?: number;
+
+  @DateTimeField({ nullable: true, description: PERIOD_END, example: '2027-01-31T00:00:00Z' })
+  current_period_end?: Date | null;
+
+  @BooleanField({ refuseNull: true, description: CANCEL })
+  cancel_at_period_end?: boolean;
+
+  @MetadataField({ nullable: true })
+  metadata?: Metadata | null;
+}
+
+/** A subscription as the API shows it. */
+export class SubscriptionDto extends ObjectDto {
+  @ApiProperty({ format: 'uuid', description: PRODUCT })
+  product_id: string;
+
+  @ApiProperty({ format: 'uuid', description: CUSTOMER })
+  customer_id: string;
+
+  @NullableText(CHECKOUT, { format: 'uuid' })
+  checkout_id: string | null;
+
+  @ApiProperty({ enum: SUBSCRIPTION_STATUSES, description: STATUS })
+  status: string;
+
+  @ShownSeats('How many seats were bought.', 5)
+  seats: number;
+
+  @ShownSeats('How many of them are pending or claimed.', 3)
+  assigned_seats: number;
+
+  @ShownSeats('How many are left.', 2)
+  available_seats: number;
+
+  @NullableTime(PERIOD_END)
+  current_period_end: Date | null;
+
+  @ApiProperty({ description: CANCEL })
+  cancel_at_period_end: boolean;
+
+  @NullableTime('When its cancellation was asked for.')
+  canceled_at: Date | null;
+
+  @NullableTime('When it ended.')
+  ended_at: Date | null;
+
+  @ShownMetadata()
+  metadata: Metadata;
+
+  static from(row: SubscriptionRow & SeatCounts): SubscriptionDto {
+    return {
+      id: row.id,
+      created_at: row.created_at,
+      modified_at: row.modified_at,
+      external_id: row.external_id,
+      product_id: row.product_id,
+      customer_id: row.customer_id,
+      checkout_id: row.checkout_id,
+      status: row.status,
+      seats: row.seats,
+      assigned_seats: row.assigned_seats,
+      available_seats: row.available_seats,
+      current_period_end: row.current_period_end,
+      cancel_at_period_end: row.cancel_at_period_end,
+      canceled_at: row.canceled_at,
+      ended_at: row.ended_at,
+      metadata: row.metadata,
+    };
+  }
+}
+
+export class SubscriptionPage extends PageOf(SubscriptionDto) {}

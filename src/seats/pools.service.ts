@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { Database, sql } from '../platform/database/database.js';
+import type { Caller } from '../platform/http/access.js';
+import { writeEvents } from '../platform/outbox/outbox.js';
+import type { ContainerRef, RevokeReason } from './seat.js';
+import { SeatsAlreadyAssigned } from './seats.errors.js';
+import { ofContainer, type PoolRow, SeatsRepository } from './seats.repository.js';
+import { free } from './seats.service.js';
+
+export interface SeatCounts {
+  seats: number;
+  assigned_seats: number;
+  available_seats: number;
+}
+
+/**
+ * What purchases do to seats. Every method joins the caller's transaction, so that a purchase and
+ * its seats change together.
+ */
+@Injectable()
+export class PoolsService {
+  constructor(
+    private readonly seats: SeatsRepository,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Opens the pool of a new subscription or order. */
+  async openPool(
+    caller: Caller,
+    pool: {
+      subscription_id?: string;
+      order_id?: string;
+      product_id: string;
+      customer_id: string;
+      seats: number;
+      active: boolean;
+    },
+  ): Promise<void> {
+    const { seats: capacity, ...columns } = pool;
+    await this.database.db.pools.create({
+      data: {
+        ...columns,
+        capacity,
+        organization_id: caller.organizationId,
+        id: randomUUID(),
+        created_at: this.clock.now(),
+      },
+    });
+  }
+
+  /** How full these containers are, by the container's id. */
+  async counts(
+    organizationId: string,
+    containers: { subscription_ids?: string[]; order_ids?: string[] },
+  ): Promise<Map<string, SeatCounts>> {
+    const { subscription_ids = [], order_ids = [] } = containers;
+    const pools = await this.database.db.pools.findMany({
+      where: {
+        organization_id: organizationId,
+        OR: [{ subscription_id: { in: subscription_ids } }, { order_id: { in: order_ids } }],
+      },
+    });
+    return new Map(
+      pools.map((pool) => [
+        (pool.subscription_id ?? pool.order_id) as string,
+        { seats: pool.capacity, assigned_seats: pool.taken, available_seats: free(pool) },
+      ]),
+    );
+  }
+
+  /**
+   * Changes how many seats there are. The same number changes nothing and tells nobody.
+   * @throws {SeatsAlreadyAssigned} when more are assigned than there would be.
+   */
+  async resize(caller: Caller, ref: ContainerRef, seats: number): Promise<void> {
+    const pool = await this.lock(caller, ref);
+    if (pool.capacity === seats) return;
+    if (pool.taken > seats) {
+      throw new SeatsAlreadyAssigned(
+        `${pool.taken} seats are assigned, so there cannot be only ${seats}.`,
+      );
+    }
+    await this.database.query(sql`
+      UPDATE pools SET capacity = ${seats}::int
+      WHERE organization_id = ${caller.organizationId}::uuid AND id = ${pool.id}::uuid`);
+    await this.tellSeatsChanged(caller, pool, seats);
+  }
+
+  /** Lets the container give seats, or not. */
+  async setActive(caller: Caller, ref: ContainerRef, active: boolean): Promise<void> {
+    await this.database.query(sql`
+      UPDATE pools p SET active = ${active}::boolean
+      WHERE p.organization_id = ${caller.organizationId}::uuid AND ${ofContainer(ref)}`);
+  }
+
+  /** Revokes every pending and claimed seat of the container, whatever the organization's settings. */
+  async revokeAll(
+    caller: Caller,
+    ref: ContainerRef,
+    reason: 'subscription_ended' | 'order_refunded',
+  ): Promise<void> {
+    // Locked before the revoking statement looks: an assignment in flight is seen by it.
+    const pool = await this.lock(caller, ref);
+    const its = sql`p.id = ${pool.id}::uuid`;
+    await this.seats.revoke(caller, its, sql`true`, { reason }, this.clock.now());
+  }
+
+  /** Revokes what a member holds. The member must be locked (by its own change) already. */
+  async revokeOfMember(
+    caller: Caller,
+    memberId: string,
+    reason: 'member_deleted' | 'customer_deleted',
+  ): Promise<void> {
+    await this.revokeSeatsWhere(caller, sql`s.member_id = ${memberId}::uuid`, reason);
+  }
+
+  /** Revokes the seats that a customer holds as a person, and those that members of theirs hold. */
+  async revokeOfCustomer(
+    caller: Caller,
+    customerId: string,
+    reason: 'customer_deleted',
+  ): Promise<void> {
+    const theirs = sql`(s.customer_id = ${customerId}::uuid OR s.member_id IN (
+      SELECT id FROM members WHERE organization_id = ${caller.organizationId}::uuid
+        AND customer_id = ${customerId}::uuid))`;
+    await this.revokeSeatsWhere(caller, theirs, reason);
+  }
+
+  /** Writes a member's new e-mail into the seats they hold, and tells of each. */
+  async changeEmail(caller: Caller, memberId: string, email: string): Promise<void> {
+    await this.seats.changeEmail(caller, memberId, email, this.clock.now());
+  }
+
+  private async revokeSeatsWhere(
+    caller: Caller,
+    which: ReturnType<typeof sql>,
+    reason: RevokeReason,
+  ): Promise<void> {
+    const pools = sql`p.id IN (SELECT s.pool_id FROM seats s
+      WHERE s.organization_id = ${caller.organizationId}::uuid AND s.status <> 'revoked' AND ${which})`;
+    await this.seats.revoke(caller, pools, which, { reason }, this.clock.now());
+  }
+
+  private async lock(caller: Caller, ref: ContainerRef): Promise<PoolRow> {
+    const pool = await this.seats.findPool(caller.organizationId, ref, { lock: true });
+    if (pool === undefined) throw new Error('a container without a pool');
+    return pool;
+  }
+
+  private async tellSeatsChanged(caller: Caller, pool: PoolRow, seats: number): Promise<void> {
+    const type =
+      pool.subscription_id === null
+        ? sql`'order.seats_changed'`
+        : sql`'subscription.seats_changed'`;
+    const source = sql`(SELECT ${pool.id}::uuid AS pool_id, NULL::uuid AS seat_id,
+      ${pool.subscription_id}::uuid AS subscription_id, ${pool.order_id}::uuid AS order_id,
+      ${pool.product_id}::uuid AS product_id, ${pool.customer_id}::uuid AS customer_id,
+      ${seats}::int AS seats, ${pool.capacity}::int AS previous_seats,
+      ${pool.taken}::int AS assigned_seats, ${Math.max(0, seats - pool.taken)}::int AS available_seats)`;
+    await this.database.query(writeEvents(caller, source, { type, at: this.clock.now() }));
+  }
+}

@@ -1,0 +1,154 @@
+import type { Problem } from '../platform/errors.js';
+
+/*
+ * What is true of seats, without a database: states, recipients, and who gets a place.
+ *
+ *   pending ──claim──▶ claimed
+ *      └──revoke──▶ revoked ◀──revoke──┘     A revoked seat stays revoked.
+ */
+
+export const SEAT_STATUSES = ['pending', 'claimed', 'revoked'] as const;
+export type SeatStatus = (typeof SEAT_STATUSES)[number];
+
+export const REVOKE_REASONS = [
+  'requested',
+  'replaced',
+  'invitation_expired',
+  'subscription_ended',
+  'order_refunded',
+  'member_deleted',
+  'customer_deleted',
+  'overflow',
+] as const;
+export type RevokeReason = (typeof REVOKE_REASONS)[number];
+
+/** A subscription or an order: what seats belong to. */
+export type ContainerRef = { subscription_id: string } | { order_id: string };
+
+/** The keys with which a request names a person. */
+export interface RecipientKeys {
+  email?: string;
+  customer_id?: string;
+  external_customer_id?: string;
+  member_id?: string;
+  external_member_id?: string;
+}
+
+/** One way to name a person. Of the keys only those that the way needs are there. */
+export interface Recipient {
+  by: 'email' | 'customer' | 'external_customer' | 'member' | 'external_member';
+  id?: string;
+  external_id?: string;
+  email?: string;
+}
+
+/** Which keys break the rules on naming one person; undefined when none does. */
+export function recipientProblem(keys: RecipientKeys): Problem | undefined {
+  const given = Object.entries(keys).filter(([, value]) => value !== undefined);
+  const names = given.map(([name]) => name).sort();
+  const fits =
+    names.length === 1 || (names.length === 2 && names.join() === 'email,external_member_id');
+  if (fits) return undefined;
+  const msg =
+    names.length === 0
+      ? 'Name a person: email, customer_id, external_customer_id, member_id or external_member_id'
+      : `${names.join(', ')} cannot be combined`;
+  return { type: 'value_error', msg };
+}
+
+/** Reads the keys of a request that {@link recipientProblem} found in order. */
+export function toRecipient(keys: RecipientKeys): Recipient {
+  if (keys.member_id !== undefined) return { by: 'member', id: keys.member_id };
+  if (keys.customer_id !== undefined) return { by: 'customer', id: keys.customer_id };
+  if (keys.external_customer_id !== undefined) {
+    return { by: 'external_customer', external_id: keys.external_customer_id };
+  }
+  if (keys.external_member_id !== undefined) {
+    const { external_member_id: external_id, email } = keys;
+    return { by: 'external_member', external_id, ...(email !== undefined && { email }) };
+  }
+  return { by: 'email', email: keys.email as string };
+}
+
+/** What stands behind a recipient, as far as the database knows it. */
+export interface Candidate {
+  /** The buyer's member; null when there is none yet. */
+  member: { id: string; email: string; external_id: string | null } | null;
+  /** The customer that was named, or that the person is of their own. */
+  customer: { id: string; email: string | null; name: string | null } | null;
+  /** The e-mail that the person has or will have, in lower case; null when nobody knows one. */
+  email_key: string | null;
+  /** Their pending or claimed seat of this pool. */
+  seat_id: string | null;
+}
+
+export type Refusal =
+  | 'SeatNotAvailable'
+  | 'SeatAlreadyAssigned'
+  | 'MemberNotFound'
+  | 'MemberEmailMismatch'
+  | 'CustomerNotFound'
+  | 'InvalidSeatAssignmentRequest';
+
+/** The outcome for one recipient: a new seat, the seat they have already, or no. */
+export type Verdict =
+  | { outcome: 'seat' }
+  | { outcome: 'seated'; seatId: string }
+  | { outcome: 'refused'; refusal: Refusal };
+
+export interface Judged {
+  recipient: Recipient;
+  candidate: Candidate;
+  /** A person who is seated gets the seat they have, instead of an error. */
+  returnSeated: boolean;
+}
+
+/**
+ * Decides over recipients in order, as if they were assigned one after the other: is there a free
+ * seat, does the person exist or can be created, are they not seated already. This order is part
+ * of the contract: on a full pool even a duplicate hears SeatNotAvailable.
+ */
+export function judge(free: number, memberModel: boolean, items: Judged[]): Verdict[] {
+  const seated = new Set<string>();
+  return items.map((item) => {
+    const { candidate } = item;
+    if (item.returnSeated && candidate.seat_id !== null) {
+      return { outcome: 'seated', seatId: candidate.seat_id };
+    }
+    const refusal =
+      seated.size >= free ? 'SeatNotAvailable' : personRefusal(memberModel, item, seated);
+    if (refusal !== undefined) return { outcome: 'refused', refusal };
+    seated.add(candidate.email_key as string);
+    return { outcome: 'seat' };
+  });
+}
+
+function personRefusal(
+  memberModel: boolean,
+  { recipient, candidate }: Judged,
+  seated: Set<string>,
+): Refusal | undefined {
+  const { member, customer, email_key: email } = candidate;
+  const byCustomer = recipient.by === 'customer' || recipient.by === 'external_customer';
+  if (byCustomer && customer === null) {
+    return memberModel ? 'InvalidSeatAssignmentRequest' : 'CustomerNotFound';
+  }
+  if (recipient.by === 'member' && member === null) return 'MemberNotFound';
+  if (recipient.by === 'external_member') {
+    if (member === null && recipient.email === undefined) return 'MemberNotFound';
+    if (member !== null && isMismatch(recipient, member)) return 'MemberEmailMismatch';
+  }
+  if (email === null) return 'InvalidSeatAssignmentRequest';
+  return candidate.seat_id !== null || seated.has(email) ? 'SeatAlreadyAssigned' : undefined;
+}
+
+/** The external id and the e-mail of a request point to two people. */
+function isMismatch(
+  recipient: Recipient,
+  member: { email: string; external_id: string | null },
+): boolean {
+  const linked = member.external_id === null || member.external_id === recipient.external_id;
+  const sameEmail =
+    recipient.email === undefined || recipient.email.toLowerCase() === member.email.toLowerCase();
+  return !linked || !sameEmail;
+}

@@ -1,0 +1,71 @@
+import './typescript.js';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../../src/platform/database/embedded.js';
+import { applyMigrations } from '../../src/platform/database/migrate.js';
+
+const PREFIX = 'seats-test-';
+
+/** One PostgreSQL for the whole run, with a migrated database for every test file to clone. */
+export default async function setup(): Promise<void> {
+  await removeLeftovers();
+  const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const postgres = await startEmbeddedPostgres(directory, { durable: false });
+  globalThis.stopTestPostgres = async () => {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const admin = new Client(postgres.url);
+    await admin.connect();
+    await admin.query('CREATE DATABASE template_seats');
+    await admin.end();
+    const template = new URL(postgres.url);
+    template.pathname = '/template_seats';
+    await applyMigrations(template.href);
+  } catch (error) {
+    await globalThis.stopTestPostgres();
+    throw error;
+  }
+  // The workers inherit it.
+  process.env['TEST_POSTGRES_URL'] = postgres.url;
+  // Jest does not tear down when it is interrupted.
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(
+      signal,
+      () => void globalThis.stopTestPostgres?.().finally(() => process.exit(code)),
+    );
+  }
+}
+
+/** A run that was killed could not stop its server: join it, and be the last to leave. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : NaN;
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    const directory = join(tmpdir(), name);
+    try {
+      await (await startEmbeddedPostgres(directory, { durable: false })).stop();
+    } catch {
+      // Too broken to start: then nothing runs there.
+    }
+    await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+declare global {
+  var stopTestPostgres: (() => Promise<void>) | undefined;
+}
