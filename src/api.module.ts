@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventsModule } from './events/events.module.js';
 import { ClaimController } from './invitations/claim.controller.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { SessionAuthenticator } from './portal/sessions.authenticator.js';
@@ -7,7 +8,7 @@ import { SeatsModule } from './seats/seats.module.js';
 
 /** Root of the API: every route, no queue. */
 @Module({
-  imports: [OrganizationsModule, PurchasesModule, SeatsModule],
+  imports: [EventsModule, OrganizationsModule, PurchasesModule, SeatsModule],
   controllers: [ClaimController],
   providers: [SessionAuthenticator],
 })

@@ -5,11 +5,14 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { TokenAuthenticator } from './organizations/tokens.authenticator.js';
 import { SessionAuthenticator } from './portal/sessions.authenticator.js';
+import { Clock } from './platform/clock.js';
 import { Settings } from './platform/config.js';
+import { Database } from './platform/database/database.js';
 import { InvalidToken, RequestBodyTooLarge, RequestValidationError } from './platform/errors.js';
 import { AccessGuard, type Access, type Principal } from './platform/http/access.js';
 import { ErrorFilter, sendError } from './platform/http/error.filter.js';
 import { problem } from './platform/http/fields.js';
+import { IdempotencyInterceptor } from './platform/http/idempotency.js';
 import { RateLimits } from './platform/http/rate-limit.js';
 import { SchemaPipe } from './platform/http/validation.pipe.js';
 import { type Logger, NestLogger } from './platform/logger.js';
@@ -57,6 +60,7 @@ export async function createHttpApp(
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);
   app.useGlobalGuards(new AccessGuard());
+  app.useGlobalInterceptors(new IdempotencyInterceptor(app.get(Database), app.get(Clock)));
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ErrorFilter());
   return app;

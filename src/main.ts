@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
 import { welcome } from './demo/welcome.js';
+import { loadEnvFile } from './env-file.js';
 import { readSettings, type Settings, SettingsError } from './platform/config.js';
 import { createLogger, type Logger } from './platform/logger.js';
 import { type Server, startServer } from './server.js';
@@ -12,12 +12,9 @@ const STOP_MS = 25_000;
 // Ctrl-C below npm arrives twice, from the terminal and from npm: that is one wish, not two.
 const SAME_WISH_MS = 1_000;
 
-const ENV_FILE = '.env';
-
 /** Reads the settings, starts the service, and stops it in order when it is told to. */
 async function main(): Promise<void> {
-  if (process.env['NODE_ENV'] !== 'production' && existsSync(ENV_FILE))
-    process.loadEnvFile(ENV_FILE);
+  loadEnvFile();
   const settings = readSettings(process.env);
   const logger = createLogger(logLevel(settings));
   const starting = startServer(settings, logger);

@@ -96,9 +96,10 @@ const ERROR_SCHEMAS = {
     description: 'Why the request does not fit the schema: one entry a field.',
     required: ['error', 'detail'],
     properties: {
-      error: { const: 'RequestValidationError' },
+      error: { const: 'RequestValidationError', description: 'The name of the error.' },
       detail: {
         type: 'array',
+        description: 'What is wrong, field by field.',
         items: {
           type: 'object',
           required: ['type', 'loc', 'msg', 'input'],

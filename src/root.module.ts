@@ -21,10 +21,11 @@ export class RootModule {
     return {
       module: RootModule,
       imports: [
-        PlatformModule.with(settings),
+        // The worker brings the platform along.
+        worker ? WorkerModule.with(settings) : PlatformModule.with(settings),
         HealthModule.with(settings),
         ...(api ? [ApiModule] : []),
-        ...(worker ? [WorkerModule, MailboxModule.with(settings)] : []),
+        ...(worker ? [MailboxModule.with(settings)] : []),
       ],
       // Every HTTP application looks for these two; where there is no API they have nothing to do.
       providers: api ? [] : [TokenAuthenticator, SessionAuthenticator],

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Demo, prepareDemo } from './demo/demo.js';
+import { WorkerLoops } from './effects/worker-loops.js';
 import { startMetricsServer } from './health/metrics.server.js';
 import { createHttpApp } from './http.js';
 import { OpenConnections } from './connections.js';
@@ -48,6 +49,7 @@ export async function startServer(given: Settings, logger: Logger): Promise<Serv
     const demo = api && settings.demo ? await prepareDemo(app) : undefined;
     await serveMetrics(app, settings, undo);
     await listen(app, settings, undo);
+    if (settings.role !== 'api') app.get(WorkerLoops, { strict: false }).start();
     return { settings, demo, stop };
   } catch (error) {
     await stop();
@@ -68,7 +70,7 @@ async function withPorts(given: Settings): Promise<Settings> {
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: Settings, undo: Undo) {
-  const connections = new OpenConnections(app.getHttpServer() as HttpServer);
+  const connections = new OpenConnections(app.getHttpServer());
   await app.listen(port, host).catch((error: unknown) => {
     throw portProblem('PORT', port, error);
   });

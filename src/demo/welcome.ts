@@ -4,10 +4,13 @@ import type { Demo } from './demo.js';
 const EVERYWHERE = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'];
 
 /** What a person sees who starts the service on their machine. */
-export function welcome(
-  settings: Settings,
-  { port, demo }: { port: number; demo?: Demo | undefined },
-) {
+export function welcome({
+  settings,
+  demo,
+}: {
+  settings: Settings;
+  demo: Demo | undefined;
+}): string {
   const host = EVERYWHERE.includes(settings.host) ? 'localhost' : settings.host;
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${settings.port}`;
   const api = settings.role !== 'worker';

@@ -1,12 +1,17 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { Loop } from '../platform/loop.js';
 import { JobQueue } from '../platform/queue/queue.js';
+import { ReleasesService } from '../seats/releases.service.js';
 import { Processor } from './processor.js';
 import { Relay } from './relay.js';
 
 // An idle relay asks for new events this often: what a mail waits for at the most.
 const RELAY_MS = 200;
 const SWEEP_MS = 15_000;
+// A lapsed invitation frees its seat within a minute.
+const RELEASE_MS = 15_000;
+const PRUNE_MS = 10 * 60_000;
 
 /** What a worker does all day. Tests call the pieces by hand instead. */
 @Injectable()
@@ -17,10 +22,14 @@ export class WorkerLoops implements OnModuleDestroy {
     private readonly queue: JobQueue,
     private readonly processor: Processor,
     relay: Relay,
+    releases: ReleasesService,
+    pruner: IdempotencyPruner,
   ) {
     this.loops = [
       new Loop('relay', async () => (await relay.runOnce()) > 0, RELAY_MS),
       new Loop('sweep', async () => (await relay.sweepOnce()) > 0, SWEEP_MS),
+      new Loop('release', async () => (await releases.runOnce()) > 0, RELEASE_MS),
+      new Loop('prune', async () => (await pruner.runOnce()) > 0, PRUNE_MS),
     ];
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Settings } from '../platform/config.js';
-import { Database } from '../platform/database/database.js';
+import { Database, sql } from '../platform/database/database.js';
 import { pendingMigrations } from '../platform/database/migrate.js';
 import { ServiceUnavailable } from '../platform/errors.js';
 import { QueueHealth } from '../platform/queue/queue.js';
@@ -27,7 +27,7 @@ export class HealthService {
    */
   async ready(): Promise<Checks> {
     const checked: [Part, Promise<unknown>][] = [
-      ['database', this.database.db.$queryRawUnsafe('SELECT 1')],
+      ['database', this.database.query(sql`SELECT 1`)],
       ['migrations', this.migrated()],
     ];
     if (this.settings.role !== 'api') checked.push(['queue', this.queue()]);
@@ -42,9 +42,7 @@ export class HealthService {
   }
 
   private async migrated(): Promise<void> {
-    const pending = await pendingMigrations((statement) =>
-      this.database.db.$queryRawUnsafe<unknown[]>(statement),
-    );
+    const pending = await pendingMigrations((text) => this.database.query(sql([text])));
     if (pending.length > 0) throw new Error(`${pending.length} migrations are pending`);
   }
 

@@ -45,6 +45,7 @@ export function renderInvitation(mail: InvitationMail): {
     names,
     url: mail.url,
     expires: formatExpiry(mail.expiresAt, mail.locale, messages.language),
+    plain: brand.color === undefined,
     brand: { ...brand, color: brand.color ?? PLAIN.color },
   };
   return {

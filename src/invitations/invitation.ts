@@ -56,6 +56,23 @@ export function claimUrl(publicUrl: string, template: string | null, token: stri
   return [`${address}${separator}token=${value}`, ...fragment].join('#');
 }
 
+/** What a caller may see of a new invitation, once. */
+export interface IssuedInvitation {
+  token: string;
+  url: string;
+  expires_at: Date;
+}
+
+/** A new invitation with its link, for a caller who sends its own mail. */
+export function issueInvitation(
+  publicUrl: string,
+  template: string | null,
+  { token }: Invitation,
+  expires_at: Date,
+): IssuedInvitation {
+  return { token, url: claimUrl(publicUrl, template, token), expires_at };
+}
+
 function tokenText(seatId: string, nonce: string): string {
   return `${seatId}.${nonce}`;
 }

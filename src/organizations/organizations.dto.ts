@@ -47,7 +47,7 @@ const SUPPORT = {
 };
 
 /** The brand within PATCH /v1/organization. */
-export class UpdateBrand {
+export class UpdateBrand extends StrictBody {
   @TextField({ nullable: true, pattern: [/^#[0-9a-f]{6}$/i, 'Input should be #rrggbb'], ...COLOR })
   color?: string | null;
 
@@ -59,7 +59,7 @@ export class UpdateBrand {
 }
 
 /** The settings within PATCH /v1/organization. */
-export class UpdateSettings {
+export class UpdateSettings extends StrictBody {
   @BooleanField({ refuseNull: true, description: SEATS_ENABLED })
   seats_enabled?: boolean;
 
@@ -83,7 +83,10 @@ export class UpdateSettings {
   @EmailField({ nullable: true, description: REPLY_TO, example: 'support@example.com' })
   reply_to?: string | null;
 
-  @ObjectField(() => UpdateBrand, { description: 'How mails and the claim page look.' })
+  @ObjectField(() => UpdateBrand, {
+    refuseNull: true,
+    description: 'How mails and the claim page look.',
+  })
   brand?: UpdateBrand;
 
   @EnumField(LOCALES, { refuseNull: true, description: LOCALE, example: 'en' })
@@ -98,7 +101,10 @@ export class UpdateOrganization extends StrictBody {
   @TextField({ refuseNull: true, max: SLUG_LENGTH, pattern: [SLUG, SLUG_RULE], ...SLUG_FIELD })
   slug?: string;
 
-  @ObjectField(() => UpdateSettings, { description: 'The settings to change; the rest stays.' })
+  @ObjectField(() => UpdateSettings, {
+    refuseNull: true,
+    description: 'The settings to change; the rest stays.',
+  })
   settings?: UpdateSettings;
 }
 

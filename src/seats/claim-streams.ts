@@ -29,12 +29,17 @@ export class ClaimStreams implements OnModuleDestroy {
     const watcher = { invited, stream: new PassThrough(), told: false };
     const { stream } = watcher;
     const comment = setInterval(() => stream.write(': waiting\n\n'), COMMENT_MS);
-    const end = setTimeout(() => stream.end(data({ type: 'reconnect' })), END_MS);
-    stream.on('close', () => {
+    const forget = () => {
       clearInterval(comment);
       clearTimeout(end);
       this.watchers.delete(watcher);
-    });
+    };
+    // Forgotten before its end: a comment or an event after it would be an error.
+    const end = setTimeout(() => {
+      forget();
+      stream.end(data({ type: 'reconnect' }));
+    }, END_MS);
+    stream.on('close', forget);
     stream.write(': waiting\n\n');
     this.watchers.add(watcher);
     this.timer ??= setTimeout(() => void this.poll(), POLL_MS);

@@ -4,10 +4,9 @@ import { Clock } from '../platform/clock.js';
 import { Database, sql } from '../platform/database/database.js';
 import type { Caller } from '../platform/http/access.js';
 import { writeEvents } from '../platform/outbox/outbox.js';
-import type { ContainerRef, RevokeReason } from './seat.js';
+import { type ContainerRef, free, type RevokeReason } from './seat.js';
 import { SeatsAlreadyAssigned } from './seats.errors.js';
 import { ofContainer, type PoolRow, SeatsRepository } from './seats.repository.js';
-import { free } from './seats.service.js';
 
 export interface SeatCounts {
   seats: number;
@@ -104,8 +103,7 @@ export class PoolsService {
   ): Promise<void> {
     // Locked before the revoking statement looks: an assignment in flight is seen by it.
     const pool = await this.lock(caller, ref);
-    const its = sql`p.id = ${pool.id}::uuid`;
-    await this.seats.revoke(caller, its, sql`true`, { reason }, this.clock.now());
+    await this.seats.revokeAllOf(caller, pool.id, { reason }, this.clock.now());
   }
 
   /** Revokes what a member holds. The member must be locked (by its own change) already. */

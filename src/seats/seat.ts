@@ -25,6 +25,11 @@ export type RevokeReason = (typeof REVOKE_REASONS)[number];
 /** A subscription or an order: what seats belong to. */
 export type ContainerRef = { subscription_id: string } | { order_id: string };
 
+/** Places left; 0 as well when the pool was made smaller than what is assigned. */
+export function free(pool: { capacity: number; taken: number }): number {
+  return Math.max(0, pool.capacity - pool.taken);
+}
+
 /** The keys with which a request names a person. */
 export interface RecipientKeys {
   email?: string;

@@ -3,12 +3,16 @@ import type { Problem } from '../platform/errors.js';
 import {
   BooleanField,
   EmailField,
+  EnumField,
+  IntegerField,
+  ListField,
   MetadataField,
   problem,
   TextField,
   UuidField,
 } from '../platform/http/fields.js';
-import type { HasRules } from '../platform/http/validation.pipe.js';
+import { type HasRules, StrictBody } from '../platform/http/validation.pipe.js';
+import type { ContainerKeys } from './containers.js';
 import {
   type Recipient,
   recipientProblem,
@@ -17,7 +21,8 @@ import {
   toRecipient,
 } from './seat.js';
 import type { SeatMember, SeatRow } from './seats.repository.js';
-import type { Assignment, SeatList } from './seats.service.js';
+import type { AssignedSeat, Assignment } from './assignments.service.js';
+import type { SeatFilters, SeatList } from './seats.service.js';
 
 /** A person, named in one of the ways that API section 2.2 allows. */
 export class RecipientDto {
@@ -54,7 +59,57 @@ export class RecipientDto {
   }
 }
 
-export class AssignSeatDto extends RecipientDto implements HasRules {
+/** A person, and how they get their seat. */
+export class AssignmentDto extends RecipientDto implements HasRules {
+  @MetadataField()
+  metadata?: Record<string, unknown>;
+
+  @BooleanField({
+    description: 'The seat is claimed at once: no invitation, no expiry, no mail.',
+    default: false,
+    refuseNull: true,
+  })
+  immediate_claim?: boolean;
+
+  @BooleanField({
+    description: 'False: the seat is pending and nothing is mailed. See `include=invitation`.',
+    default: true,
+  })
+  send_invitation?: boolean;
+
+  @IntegerField({
+    description: 'Seconds the invitation can be claimed; the default is the organization’s.',
+    min: 60,
+    max: 31_536_000,
+    example: 86_400,
+  })
+  invitation_expires_in?: number;
+
+  @EnumField(['error', 'return'], {
+    description:
+      '`return`: a person who already has a seat of this container gets that seat back, on a full ' +
+      'pool too, instead of `SeatAlreadyAssigned`.',
+    default: 'error',
+  })
+  if_assigned?: 'error' | 'return';
+
+  problem(): Problem | undefined {
+    return this.recipientProblem();
+  }
+
+  assignment(): Assignment {
+    return {
+      recipient: this.recipient(),
+      metadata: this.metadata ?? {},
+      immediateClaim: this.immediate_claim ?? false,
+      sendInvitation: this.send_invitation ?? true,
+      expiresIn: this.invitation_expires_in ?? null,
+      returnSeated: this.if_assigned === 'return',
+    };
+  }
+}
+
+export class AssignSeatDto extends AssignmentDto {
   @UuidField({
     description: 'The subscription whose seat is given. One of the three ids is needed.',
   })
@@ -72,45 +127,77 @@ export class AssignSeatDto extends RecipientDto implements HasRules {
   })
   checkout_client_secret?: string;
 
-  @MetadataField()
-  metadata?: Record<string, unknown>;
-
-  @BooleanField({
-    description: 'The seat is claimed at once: no invitation, no expiry, no mail.',
-    default: false,
-    refuseNull: true,
-  })
-  immediate_claim?: boolean;
-
-  problem(): Problem | undefined {
-    const containers = [this.subscription_id, this.order_id, this.checkout_id];
-    if (containers.filter((id) => id !== undefined).length !== 1) {
-      return problem(
-        'value_error',
-        'Exactly one of subscription_id, order_id and checkout_id must be given',
-      );
-    }
-    return this.recipientProblem();
-  }
-
-  assignment(): Assignment {
-    return {
-      recipient: this.recipient(),
-      metadata: this.metadata ?? {},
-      immediateClaim: this.immediate_claim ?? false,
-    };
+  override problem(): Problem | undefined {
+    return containerProblem(this) ?? super.problem();
   }
 }
 
-export class ListSeatsQuery {
+/** Which of the three containers is meant must be clear. */
+export function containerProblem(keys: ContainerKeys): Problem | undefined {
+  const ids = [keys.subscription_id, keys.order_id, keys.checkout_id];
+  if (ids.filter((id) => id !== undefined).length === 1) return undefined;
+  return problem(
+    'value_error',
+    'Exactly one of subscription_id, order_id and checkout_id must be given',
+  );
+}
+
+export class IncludeQuery {
+  @EnumField(['invitation'], {
+    description:
+      'With `invitation` the answer gains `invitation`, so that you can send a mail of your own. ' +
+      'It is never shown again.',
+  })
+  include?: 'invitation';
+}
+
+export class ListSeatsQuery implements SeatFilters {
   @UuidField({
-    description: 'The subscription. It counts when both ids are given.',
+    description: 'The subscription. It counts when several ids are given.',
     version4: true,
   })
   subscription_id?: string;
 
   @UuidField({ description: 'The order.', version4: true })
   order_id?: string;
+
+  @UuidField({ description: 'The checkout that led to either.', version4: true })
+  checkout_id?: string;
+
+  @ListField({
+    description: 'Only seats of these states. May be repeated.',
+    of: SEAT_STATUSES,
+    max: 3,
+    single: true,
+  })
+  status?: SeatStatus[];
+
+  @EmailField({ description: 'Only the active seat of the person with this e-mail.' })
+  email?: string;
+
+  @UuidField({ description: 'Only the active seat of this member.', version4: true })
+  member_id?: string;
+
+  @UuidField({ description: 'Only active seats with this `customer_id`.', version4: true })
+  customer_id?: string;
+
+  @IntegerField({
+    description: 'Seats a page. Without it the whole list comes, up to 10,000 seats.',
+    min: 1,
+    max: 1000,
+  })
+  limit?: number;
+
+  @TextField({ description: 'The `next_cursor` of the page before.', max: 1000 })
+  cursor?: string;
+}
+
+export class UpdateSeatDto extends StrictBody {
+  @MetadataField({
+    description: 'Replaces the metadata, under the same limits. Null empties it.',
+    nullable: true,
+  })
+  metadata?: Record<string, unknown> | null;
 }
 
 export class SeatParams {
@@ -256,6 +343,39 @@ export class CustomerSeatDto {
   }
 }
 
+export class InvitationDto {
+  @ApiProperty({ description: 'The invitation token. It works once.' })
+  token: string;
+
+  @ApiProperty({ format: 'uri', description: 'The link that the mail would have.' })
+  url: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+}
+
+/** A seat and, when it was asked for, its new invitation. */
+export class AssignedSeatDto extends CustomerSeatDto {
+  @ApiProperty({
+    type: () => InvitationDto,
+    nullable: true,
+    required: false,
+    description:
+      'Only with `include=invitation`. Null where no invitation was made: a seat claimed at once, ' +
+      'or one that the person had before.',
+  })
+  invitation?: InvitationDto | null;
+
+  static fromAssigned({ row, invitation }: AssignedSeat, query: IncludeQuery): AssignedSeatDto {
+    const seat = CustomerSeatDto.from(row);
+    if (query.include !== 'invitation') return seat;
+    return {
+      ...seat,
+      invitation: invitation && { ...invitation, expires_at: iso(invitation.expires_at) },
+    };
+  }
+}
+
 export class SeatsListDto {
   @ApiProperty({ type: [CustomerSeatDto], description: 'Revoked ones included, oldest first.' })
   seats: CustomerSeatDto[];
@@ -266,9 +386,22 @@ export class SeatsListDto {
   @ApiProperty({ description: 'Seats that were bought.', type: 'integer', minimum: 1 })
   total_seats: number;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    required: false,
+    description: 'With `limit`: where the next page starts; null at the end.',
+  })
+  next_cursor?: string | null;
+
   static from(list: SeatList): SeatsListDto {
-    const { available_seats, total_seats } = list;
-    return { seats: list.seats.map(CustomerSeatDto.from), available_seats, total_seats };
+    const { available_seats, total_seats, next_cursor } = list;
+    return {
+      seats: list.seats.map(CustomerSeatDto.from),
+      available_seats,
+      total_seats,
+      ...(next_cursor !== undefined && { next_cursor }),
+    };
   }
 }
 

@@ -47,3 +47,8 @@ export const FeatureNotEnabled = defineError(
 );
 export const CustomerNotFound = defineError(404, 'CustomerNotFound', 'There is no such customer.');
 export const MemberNotFound = defineError(404, 'MemberNotFound', 'The buyer has no such member.');
+export const BulkAssignmentFailed = defineError(
+  400,
+  'BulkAssignmentFailed',
+  '1 of 3 assignments failed, so nothing was changed.',
+);

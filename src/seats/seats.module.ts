@@ -1,23 +1,34 @@
 import { Module } from '@nestjs/common';
+import { AccessController } from './access.controller.js';
+import { AccessRepository } from './access.repository.js';
+import { AccessService } from './access.service.js';
+import { AssignmentsService } from './assignments.service.js';
 import { Claims } from '../invitations/claims.js';
 import { ClaimStreams } from './claim-streams.js';
 import { ClaimsController } from './claims.controller.js';
 import { ClaimsService } from './claims.service.js';
+import { Containers } from './containers.js';
 import { PoolsService } from './pools.service.js';
+import { ReleasesService } from './releases.service.js';
 import { SeatsController } from './seats.controller.js';
 import { SeatsRepository } from './seats.repository.js';
 import { SeatsService } from './seats.service.js';
 
 @Module({
-  controllers: [ClaimsController, SeatsController],
+  controllers: [AccessController, ClaimsController, SeatsController],
   providers: [
+    AccessRepository,
+    AccessService,
+    AssignmentsService,
     ClaimStreams,
     ClaimsService,
     { provide: Claims, useExisting: ClaimsService },
+    Containers,
     PoolsService,
+    ReleasesService,
     SeatsRepository,
     SeatsService,
   ],
-  exports: [Claims, PoolsService, SeatsService],
+  exports: [AssignmentsService, Claims, PoolsService, ReleasesService, SeatsService],
 })
 export class SeatsModule {}

@@ -41,6 +41,12 @@ export interface SeatRow {
   revoked_at: Date | string | null;
 }
 
+/** A seat, and what its organization says about it. */
+export interface SeatWithOrganization extends SeatRow {
+  seats_enabled: boolean;
+  claim_url_template: string | null;
+}
+
 /** A pool and what its organization says about it. */
 export interface PoolRow {
   id: string;
@@ -54,6 +60,7 @@ export interface PoolRow {
   seats_enabled: boolean;
   member_model_enabled: boolean;
   invitation_expires_in: number;
+  claim_url_template: string | null;
 }
 
 /** A seat to be written. */
@@ -101,8 +108,10 @@ export interface InvitedSeat {
   member_id: string;
 }
 
+const REVOKE_BATCH = 5_000;
+
 // The columns of a SeatRow, over s(eats), p(ools), m(embers), c(ustomers).
-const SEAT_COLUMNS = sql`
+export const SEAT_COLUMNS = sql`
   s.id AS seat_id, s.created_at, s.modified_at, s.pool_id, p.subscription_id, p.order_id,
   p.product_id, s.status, s.customer_id, c.email AS customer_email, s.member_id, s.email,
   s.metadata, s.invitation_expires_at, s.claimed_at, s.revoked_at,
@@ -110,12 +119,30 @@ const SEAT_COLUMNS = sql`
     'modified_at', m.modified_at, 'customer_id', m.customer_id, 'email', m.email, 'name', m.name,
     'external_id', m.external_id, 'role', m.role) END AS member`;
 
-const SEAT_NEIGHBOURS = sql`
+export const SEAT_NEIGHBOURS = sql`
   JOIN pools p ON p.organization_id = s.organization_id AND p.id = s.pool_id
   LEFT JOIN members m ON m.organization_id = s.organization_id AND m.id = s.member_id
   LEFT JOIN customers c ON c.organization_id = s.organization_id AND c.id = s.customer_id`;
 
 const ASSIGNED = sql`CASE row.status WHEN 'claimed' THEN 'customer_seat.claimed' ELSE 'customer_seat.assigned' END`;
+
+/** Seats to be written, as rows `n`. */
+function newSeats(seats: NewSeat[]): Prisma.Sql {
+  return sql`SELECT * FROM jsonb_to_recordset(${JSON.stringify(seats)}::jsonb) AS n(
+    id uuid, member_id uuid, customer_id uuid, email text, metadata jsonb, status text,
+    nonce text, hash text, expires_at timestamptz, claimed_at timestamptz, invites boolean)`;
+}
+
+/** The end of a statement that wrote the seats `s` of the rows `n`: their events, and what they look like. */
+function shownAndTold(caller: Caller, now: Date): Prisma.Sql {
+  const source = sql`(SELECT shown.*, n.invites FROM shown JOIN n ON n.id = shown.seat_id)`;
+  return sql`shown AS (
+      SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS}
+    ), told AS (
+      ${writeEvents(caller, source, { type: ASSIGNED, at: now, invites: sql`row.invites` })}
+    )
+    SELECT * FROM shown`;
+}
 
 /** Picks the pool `p` of a container. */
 export function ofContainer(ref: ContainerRef): Prisma.Sql {
@@ -143,15 +170,15 @@ export class SeatsRepository {
     ref: ContainerRef,
     assignment: EmailAssignment,
     now: Date,
-  ): Promise<SeatRow | undefined> {
+  ): Promise<(SeatRow & { claim_url_template: string | null }) | undefined> {
     const { seatId, email, invitation } = assignment;
     const tenant = sql`${caller.organizationId}::uuid`;
     const at = sql`${now}::timestamptz`;
     const shown = sql`shown`;
     const telling = { type: ASSIGNED, at: now, invites: sql`${assignment.invites}` };
-    const [row] = await this.database.query<SeatRow>(sql`
+    const [row] = await this.database.query<SeatRow & { claim_url_template: string | null }>(sql`
       WITH p AS (
-        SELECT p.*, o.invitation_expires_in
+        SELECT p.*, o.invitation_expires_in, o.claim_url_template
         FROM pools p JOIN organizations o ON o.id = p.organization_id
         WHERE p.organization_id = ${tenant} AND ${ofContainer(ref)}
           AND o.seats_enabled AND o.member_model_enabled
@@ -189,7 +216,7 @@ export class SeatsRepository {
         SELECT ${SEAT_COLUMNS} FROM s, p, m
         JOIN customers c ON c.organization_id = m.organization_id AND c.id = m.customer_id
       ), told AS (${writeEvents(caller, shown, telling)})
-      SELECT * FROM shown`);
+      SELECT shown.*, p.claim_url_template FROM shown, p`);
     return row;
   }
 
@@ -200,7 +227,8 @@ export class SeatsRepository {
     { lock = false } = {},
   ): Promise<PoolRow | undefined> {
     const [row] = await this.database.query<PoolRow>(sql`
-      SELECT p.*, o.seats_enabled, o.member_model_enabled, o.invitation_expires_in
+      SELECT p.*, o.seats_enabled, o.member_model_enabled, o.invitation_expires_in,
+        o.claim_url_template
       FROM pools p JOIN organizations o ON o.id = p.organization_id
       WHERE p.organization_id = ${organizationId}::uuid AND ${ofContainer(ref)}
       ${lock ? sql`FOR NO KEY UPDATE OF p` : Prisma.empty}`);
@@ -240,46 +268,54 @@ export class SeatsRepository {
         SELECT * FROM jsonb_to_recordset(${wanted}::jsonb)
           AS w(index int, by text, id uuid, external_id text, email text)
       ), named AS (
-        SELECT w.*, k.id AS customer_id, k.email AS customer_email, k.name AS customer_name,
-          coalesce(k.email, w.email) AS person_email
+        SELECT w.*, k.id AS named_id, coalesce(k.email, w.email) AS named_email
         FROM w LEFT JOIN LATERAL (
-          SELECT * FROM customers WHERE w.by = 'customer'
+          SELECT id, email FROM customers WHERE w.by = 'customer'
             AND organization_id = ${tenant} AND id = w.id AND deleted_at IS NULL
           UNION ALL
-          SELECT * FROM customers WHERE w.by = 'external_customer'
+          SELECT id, email FROM customers WHERE w.by = 'external_customer'
             AND organization_id = ${tenant} AND external_id = w.external_id AND deleted_at IS NULL
-          UNION ALL
-          SELECT * FROM customers WHERE w.by = 'email' AND ${ownCustomer}
-            AND organization_id = ${tenant} AND lower(email) = lower(w.email) AND deleted_at IS NULL
         ) k ON true
       ), people AS (
-        SELECT n.index, n.customer_id, n.customer_email, n.customer_name,
-          coalesce(a.id, b.id) AS member_id,
-          coalesce(a.email, b.email, n.person_email) AS person_email
+        SELECT n.index, n.named_id, coalesce(a.id, b.id) AS member_id,
+          coalesce(a.email, b.email, n.named_email) AS email
         FROM named n
         LEFT JOIN LATERAL (
-          SELECT * FROM members WHERE n.by = 'member'
+          SELECT id, email FROM members WHERE n.by = 'member'
             AND organization_id = ${tenant} AND id = n.id
             AND customer_id = ${pool.customer_id}::uuid AND deleted_at IS NULL
           UNION ALL
-          SELECT * FROM members WHERE n.by = 'external_member'
+          SELECT id, email FROM members WHERE n.by = 'external_member'
             AND organization_id = ${tenant} AND customer_id = ${pool.customer_id}::uuid
             AND external_id = n.external_id AND deleted_at IS NULL
         ) a ON true
         LEFT JOIN members b ON b.organization_id = ${tenant}
           AND b.customer_id = ${pool.customer_id}::uuid
-          AND lower(b.email) = lower(n.person_email) AND b.deleted_at IS NULL
+          AND lower(b.email) = lower(n.named_email) AND b.deleted_at IS NULL
       )
-      SELECT lower(people.person_email) AS email_key, s.id AS seat_id,
+      SELECT lower(people.email) AS email_key,
+        coalesce(held.id, owned.id) AS seat_id,
         CASE WHEN m.id IS NOT NULL THEN
           jsonb_build_object('id', m.id, 'email', m.email, 'external_id', m.external_id) END AS member,
-        CASE WHEN people.customer_id IS NOT NULL THEN
-          jsonb_build_object('id', people.customer_id, 'email', people.customer_email,
-            'name', people.customer_name) END AS customer
+        CASE WHEN k.id IS NOT NULL THEN
+          jsonb_build_object('id', k.id, 'email', k.email, 'name', k.name) END AS customer
       FROM people
       LEFT JOIN members m ON m.organization_id = ${tenant} AND m.id = people.member_id
-      LEFT JOIN seats s ON s.organization_id = ${tenant} AND s.pool_id = ${pool.id}::uuid
-        AND s.member_id = people.member_id AND s.status <> 'revoked'
+      LEFT JOIN LATERAL (
+        SELECT id, email, name FROM customers
+        WHERE organization_id = ${tenant} AND id = people.named_id AND deleted_at IS NULL
+        UNION ALL
+        SELECT id, email, name FROM customers WHERE people.named_id IS NULL AND ${ownCustomer}
+          AND organization_id = ${tenant} AND lower(email) = lower(people.email)
+          AND deleted_at IS NULL
+      ) k ON true
+      LEFT JOIN seats held ON held.organization_id = ${tenant} AND held.pool_id = ${pool.id}::uuid
+        AND held.member_id = people.member_id AND held.status <> 'revoked'
+      -- A customer who has changed their e-mail since is still the same person. Not so the buyer,
+      -- whose id is on everybody's seats from the time when the organization had members.
+      LEFT JOIN seats owned ON ${ownCustomer} AND owned.organization_id = ${tenant}
+        AND owned.pool_id = ${pool.id}::uuid AND owned.customer_id = k.id
+        AND owned.status <> 'revoked' AND k.id <> ${pool.customer_id}::uuid
       ORDER BY people.index`);
   }
 
@@ -336,46 +372,126 @@ export class SeatsRepository {
 
   /** Writes seats and their events. The pool is locked by the caller; the trigger counts. */
   insertSeats(caller: Caller, poolId: string, seats: NewSeat[], now: Date): Promise<SeatRow[]> {
-    const telling = { type: ASSIGNED, at: now, invites: sql`row.invites` };
     return this.database.query<SeatRow>(sql`
-      WITH n AS (
-        SELECT * FROM jsonb_to_recordset(${JSON.stringify(seats)}::jsonb) AS n(
-          id uuid, member_id uuid, customer_id uuid, email text, metadata jsonb, status text,
-          nonce text, hash text, expires_at timestamptz, claimed_at timestamptz, invites boolean)
-      ), s AS (
+      WITH n AS (${newSeats(seats)}), s AS (
         INSERT INTO seats (organization_id, id, created_at, pool_id, status, customer_id, member_id,
           email, metadata, invitation_nonce, invitation_hash, invitation_expires_at, claimed_at)
         SELECT ${caller.organizationId}::uuid, id, ${now}::timestamptz, ${poolId}::uuid, status,
           customer_id, member_id, email, metadata, nonce, hash, expires_at, claimed_at
         FROM n
         RETURNING *
-      ), shown AS (
-        SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS}
-      ), told AS (${writeEvents(
-        caller,
-        sql`(SELECT shown.*, n.invites FROM shown JOIN n ON n.id = shown.seat_id)`,
-        telling,
-      )})
-      SELECT * FROM shown`);
+      ), ${shownAndTold(caller, now)}`);
   }
 
-  async findSeat(
-    organizationId: string,
-    id: string,
-  ): Promise<(SeatRow & { seats_enabled: boolean }) | undefined> {
-    const [row] = await this.database.query<SeatRow & { seats_enabled: boolean }>(sql`
-      SELECT ${SEAT_COLUMNS}, o.seats_enabled
-      FROM seats s ${SEAT_NEIGHBOURS} JOIN organizations o ON o.id = s.organization_id
-      WHERE s.organization_id = ${organizationId}::uuid AND s.id = ${id}::uuid`);
+  /**
+   * Passes a seat's place on: its row becomes the new person's, under a new id, and the old id stays
+   * behind as a revoked seat. An update, so that the count of the pool does not move at all: a full
+   * pool, or one that was made too small, has no moment at which the place could be lost.
+   */
+  async replaceSeat(caller: Caller, id: string, seat: NewSeat, now: Date): Promise<SeatRow[]> {
+    const { organizationId } = caller;
+    const tenant = sql`${organizationId}::uuid`;
+    const telling = {
+      type: sql`'customer_seat.revoked'`,
+      at: now,
+      reason: 'replaced',
+      replacedBy: seat.id,
+    };
+    await this.database.query(sql`
+      WITH s AS (
+        SELECT organization_id, id, created_at, ${now}::timestamptz AS modified_at, pool_id,
+          'revoked' AS status, customer_id, member_id, email, metadata,
+          NULL::timestamptz AS invitation_expires_at, claimed_at, ${now}::timestamptz AS revoked_at
+        FROM seats WHERE organization_id = ${tenant} AND id = ${id}::uuid
+      ), shown AS (SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS})
+      ${writeEvents(caller, sql`shown`, telling)}`);
+    const where = { organization_id_id: { organization_id: organizationId, id } };
+    const old = await this.database.db.seats.findUniqueOrThrow({ where });
+    const rows = await this.database.query<SeatRow>(sql`
+      WITH n AS (${newSeats([seat])}), s AS (
+        UPDATE seats s SET id = n.id, created_at = ${now}::timestamptz, modified_at = NULL,
+          status = n.status, customer_id = n.customer_id, member_id = n.member_id, email = n.email,
+          metadata = n.metadata, invitation_nonce = n.nonce, invitation_hash = n.hash,
+          invitation_expires_at = n.expires_at, resent_at = NULL, claimed_at = n.claimed_at
+        FROM n WHERE s.organization_id = ${tenant} AND s.id = ${id}::uuid
+        RETURNING s.*
+      ), ${shownAndTold(caller, now)}`);
+    await this.database.query(sql`
+      INSERT INTO seats (organization_id, id, created_at, modified_at, pool_id, status, metadata,
+        claimed_at, revoked_at)
+      VALUES (${tenant}, ${id}::uuid, ${old.created_at}::timestamptz, ${now}::timestamptz,
+        ${old.pool_id}::uuid, 'revoked', ${JSON.stringify(old.metadata)}::jsonb,
+        ${old.claimed_at}::timestamptz, ${now}::timestamptz)`);
+    return rows;
+  }
+
+  async findSeat(organizationId: string, id: string): Promise<SeatWithOrganization | undefined> {
+    const [row] = await this.findSeats(organizationId, [id]);
     return row;
   }
 
-  /** The seats of a pool, revoked ones included, oldest first. */
-  listSeats(organizationId: string, poolId: string, limit: number): Promise<SeatRow[]> {
+  /** Those of the seats that there are, in no order. */
+  findSeats(organizationId: string, ids: string[]): Promise<SeatWithOrganization[]> {
+    return this.database.query<SeatWithOrganization>(sql`
+      SELECT ${SEAT_COLUMNS}, o.seats_enabled, o.claim_url_template
+      FROM seats s ${SEAT_NEIGHBOURS} JOIN organizations o ON o.id = s.organization_id
+      WHERE s.organization_id = ${organizationId}::uuid AND s.id = ANY(${ids}::uuid[])`);
+  }
+
+  /** The active seats that these people hold in a pool, each with the e-mail as it was asked for. */
+  findSeatsByEmail(
+    organizationId: string,
+    poolId: string,
+    emails: string[],
+  ): Promise<{ asked: string; seat_id: string }[]> {
+    return this.database.query(sql`
+      SELECT e.asked, s.id AS seat_id
+      FROM unnest(${emails}::text[]) AS e(asked) JOIN seats s
+        ON s.organization_id = ${organizationId}::uuid AND s.pool_id = ${poolId}::uuid
+        AND lower(s.email) = lower(e.asked) AND s.status <> 'revoked'`);
+  }
+
+  /** Seats of a pool, oldest first, after the keys (created_at, id) of the page before. */
+  listSeats(
+    organizationId: string,
+    poolId: string,
+    filters: { status?: string[]; email?: string; member_id?: string; customer_id?: string },
+    { after, limit }: { after: string[] | undefined; limit: number },
+  ): Promise<SeatRow[]> {
+    const { status, email, member_id, customer_id } = filters;
+    const conditions = [
+      sql`s.organization_id = ${organizationId}::uuid AND s.pool_id = ${poolId}::uuid`,
+      status && sql`s.status = ANY(${status}::text[])`,
+      // Named again, so that the indexes of active seats serve.
+      email && sql`lower(s.email) = lower(${email}) AND s.status <> 'revoked'`,
+      member_id && sql`s.member_id = ${member_id}::uuid AND s.status <> 'revoked'`,
+      customer_id && sql`s.customer_id = ${customer_id}::uuid AND s.status <> 'revoked'`,
+      after && sql`(s.created_at, s.id) > (${after[0]}::timestamptz, ${after[1]}::uuid)`,
+    ].filter((condition) => condition !== undefined && condition !== '');
     return this.database.query<SeatRow>(sql`
       SELECT ${SEAT_COLUMNS} FROM seats s ${SEAT_NEIGHBOURS}
-      WHERE s.organization_id = ${organizationId}::uuid AND s.pool_id = ${poolId}::uuid
+      WHERE ${Prisma.join(conditions, ' AND ')}
       ORDER BY s.created_at, s.id LIMIT ${limit}`);
+  }
+
+  /** Replaces the metadata of a seat and tells of it, unless it is the same. */
+  async changeMetadata(
+    caller: Caller,
+    id: string,
+    metadata: Record<string, unknown>,
+    now: Date,
+  ): Promise<void> {
+    const json = sql`${JSON.stringify(metadata)}::jsonb`;
+    await this.database.query(sql`
+      WITH s AS (
+        UPDATE seats s SET metadata = ${json}, modified_at = ${now}::timestamptz
+        WHERE s.organization_id = ${caller.organizationId}::uuid AND s.id = ${id}::uuid
+          AND s.metadata <> ${json}
+        RETURNING s.*
+      ), shown AS (
+        SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS}
+      )
+      ${writeEvents(caller, sql`shown`, { type: sql`'customer_seat.updated'`, at: now })}`);
   }
 
   /** What an invitation that has not expired leads to; undefined for any other token. */
@@ -530,6 +646,26 @@ export class SeatsRepository {
       ${writeEvents(caller, sql`shown`, { type: sql`'customer_seat.updated'`, at: now })}`);
   }
 
+  /**
+   * Revokes every active seat that a pool has had until now, in batches: a million of them would
+   * outlast the time that one statement has. @returns how many.
+   */
+  async revokeAllOf(
+    caller: Caller,
+    poolId: string,
+    telling: { reason: RevokeReason },
+    now: Date,
+  ): Promise<number> {
+    const batch = sql`s.id IN (SELECT id FROM seats
+      WHERE organization_id = ${caller.organizationId}::uuid AND pool_id = ${poolId}::uuid
+        AND status <> 'revoked' AND created_at <= ${now}::timestamptz LIMIT ${REVOKE_BATCH})`;
+    let total = 0;
+    for (let count = REVOKE_BATCH; count === REVOKE_BATCH; total += count) {
+      count = await this.revoke(caller, sql`p.id = ${poolId}::uuid`, batch, telling, now);
+    }
+    return total;
+  }
+
   /** Revokes one seat; false when it was revoked before. */
   async revokeSeat(caller: Caller, id: string, reason: RevokeReason, now: Date): Promise<boolean> {
     const itsPool = sql`p.id = (SELECT pool_id FROM seats
@@ -543,6 +679,26 @@ export class SeatsRepository {
     const rows = await this.database.query<{ id: string }>(sql`
       SELECT id FROM seats WHERE id = ANY(${ids}::uuid[]) AND claimed_at IS NOT NULL`);
     return rows.map((row) => row.id);
+  }
+
+  /** Pools with invitations that have lapsed, and whose organization lets lapsed ones go. */
+  lapsedPools(now: Date): Promise<{ organization_id: string; pool_id: string }[]> {
+    return this.database.query(sql`
+      SELECT DISTINCT s.organization_id, s.pool_id
+      FROM seats s JOIN organizations o ON o.id = s.organization_id
+      WHERE s.status = 'pending' AND s.invitation_expires_at <= ${now}::timestamptz
+        AND s.invitation_expires_at <=
+          ${now}::timestamptz - interval '1 second' * o.expired_invitation_grace
+      LIMIT 200`);
+  }
+
+  /** Releases the lapsed invitations of a pool; one that was just renewed stays. @returns how many. */
+  releaseLapsed(caller: Caller, poolId: string, now: Date): Promise<number> {
+    const lapsed = sql`s.status = 'pending' AND s.invitation_expires_at <= ${now}::timestamptz
+      - interval '1 second' * (SELECT expired_invitation_grace FROM organizations
+        WHERE id = ${caller.organizationId}::uuid)`;
+    const telling = { reason: 'invitation_expired' as const };
+    return this.revoke(caller, sql`p.id = ${poolId}::uuid`, lapsed, telling, now);
   }
 
   /**

@@ -1,52 +1,32 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { createInvitation } from '../invitations/invitation.js';
+import { createInvitation, issueInvitation } from '../invitations/invitation.js';
 import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config.js';
 import { Keys } from '../platform/crypto.js';
-import { Database } from '../platform/database/database.js';
-import {
-  type ApiError,
-  BadRequest,
-  NotPermitted,
-  ResourceNotFound,
-  TooManyRequests,
-} from '../platform/errors.js';
+import { Database, sql } from '../platform/database/database.js';
+import { BadRequest, ResourceNotFound, TooManyRequests } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
+import { decodeCursor, encodeCursor } from '../platform/http/cursor.js';
+import type { AssignedSeat } from './assignments.service.js';
+import { type ContainerKeys, Containers } from './containers.js';
+import { free, type SeatStatus } from './seat.js';
+import { FeatureNotEnabled, SeatNotPending } from './seats.errors.js';
 import {
-  type Candidate,
-  type ContainerRef,
-  judge,
-  type Recipient,
-  type Refusal,
-  type Verdict,
-} from './seat.js';
-import {
-  CustomerNotFound,
-  FeatureNotEnabled,
-  InvalidSeatAssignmentRequest,
-  MemberEmailMismatch,
-  MemberNotFound,
-  SeatAlreadyAssigned,
-  SeatNotAvailable,
-  SeatNotPending,
-} from './seats.errors.js';
-import { type NewSeat, type PoolRow, type SeatRow, SeatsRepository } from './seats.repository.js';
+  type PoolRow,
+  type SeatRow,
+  SeatsRepository,
+  type SeatWithOrganization,
+} from './seats.repository.js';
 
-/** Which container a request means. Exactly one of the three ids is there. */
-export interface ContainerKeys {
-  subscription_id?: string;
-  order_id?: string;
-  checkout_id?: string;
-  checkout_client_secret?: string;
-}
-
-/** One person to be seated, and how. */
-export interface Assignment {
-  recipient: Recipient;
-  metadata: Record<string, unknown>;
-  /** Claimed at once: no invitation, no expiry, no mail. */
-  immediateClaim: boolean;
+/** Which seats of a container to list. */
+export interface SeatFilters {
+  status?: SeatStatus[];
+  email?: string;
+  member_id?: string;
+  customer_id?: string;
+  /** Undefined: the whole list, as old clients expect it, up to 10,000. */
+  limit?: number;
+  cursor?: string;
 }
 
 /** The seats of a container, and how full it is. */
@@ -54,55 +34,84 @@ export interface SeatList {
   seats: SeatRow[];
   available_seats: number;
   total_seats: number;
+  /** Undefined: the list is whole, and nobody asked. */
+  next_cursor: string | null | undefined;
 }
 
-// Old clients get the whole list in one answer, up to this many rows.
+/** Which seats to revoke: by their ids, or in a container by e-mail, or all of it. */
+export interface Revocation {
+  container?: ContainerKeys;
+  seat_ids?: string[];
+  emails?: string[];
+  all?: boolean;
+}
+
+export interface RevocationResult {
+  seats: SeatRow[];
+  revoked_count: number;
+  failed: { index: number; error: string; detail: string }[];
+  /** Null: the seats were of several containers, or of none. */
+  available_seats: number | null;
+  total_seats: number | null;
+}
+
 const LIST_LIMIT = 10_000;
+const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, /^[0-9a-f-]{36}$/];
 
-const REFUSALS: Record<Refusal, new () => ApiError> = {
-  SeatNotAvailable,
-  SeatAlreadyAssigned,
-  MemberNotFound,
-  MemberEmailMismatch,
-  CustomerNotFound,
-  InvalidSeatAssignmentRequest,
-};
-
-/** What can be done with seats. Every verb is one statement or one transaction. */
+/** What can be done with seats that are there. Every verb is one statement or one transaction. */
 @Injectable()
 export class SeatsService {
   constructor(
     private readonly seats: SeatsRepository,
+    private readonly containers: Containers,
     private readonly database: Database,
     private readonly keys: Keys,
     private readonly clock: Clock,
     private readonly settings: Settings,
   ) {}
 
-  /**
-   * Gives a free seat of a container to a person.
-   * @throws the errors of API section 2.3, in its order.
-   */
-  async assign(caller: Caller, keys: ContainerKeys, assignment: Assignment): Promise<SeatRow> {
-    const ref = await this.findContainer(caller, keys);
-    const row = await this.assignInOneStatement(caller, ref, assignment);
-    if (row !== undefined) return row;
-    const [verdict] = await this.assignInOrder(caller, ref, [assignment]);
-    if (verdict?.outcome === 'seat') return verdict.row;
-    throw new REFUSALS[(verdict as { refusal: Refusal }).refusal]();
+  /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
+  async find(caller: Caller, id: string): Promise<SeatWithOrganization> {
+    const seat = await this.seats.findSeat(caller.organizationId, id);
+    if (seat === undefined) throw new ResourceNotFound('There is no such seat.');
+    if (!seat.seats_enabled) throw new FeatureNotEnabled();
+    return seat;
   }
 
-  /** @throws {BadRequest} no container named; {ResourceNotFound}; {FeatureNotEnabled}. */
-  async list(caller: Caller, keys: ContainerKeys): Promise<SeatList> {
-    if (keys.subscription_id === undefined && keys.order_id === undefined) throw new BadRequest();
-    const pool = await this.seats.findPool(
-      caller.organizationId,
-      await this.findContainer(caller, keys),
-    );
-    if (pool === undefined) throw containerNotFound();
-    if (!pool.seats_enabled) throw new FeatureNotEnabled();
-    const seats = await this.seats.listSeats(caller.organizationId, pool.id, LIST_LIMIT);
-    return { seats, total_seats: pool.capacity, available_seats: free(pool) };
+  /**
+   * The totals do not depend on the filters. Filters by person find active seats only: a revoked
+   * seat names nobody.
+   * @throws {BadRequest} no container named; {ResourceNotFound}; {FeatureNotEnabled}.
+   */
+  async list(caller: Caller, keys: ContainerKeys, filters: SeatFilters = {}): Promise<SeatList> {
+    const { subscription_id, order_id, checkout_id } = keys;
+    if ((subscription_id ?? order_id ?? checkout_id) === undefined) throw new BadRequest();
+    const after = filters.cursor === undefined ? undefined : decodeCursor(filters.cursor, CURSOR);
+    const pool = await this.openPool(caller, keys);
+    const limit = filters.limit ?? LIST_LIMIT;
+    const page = { after, limit: limit + 1 };
+    const rows = await this.seats.listSeats(caller.organizationId, pool.id, filters, page);
+    const seats = rows.slice(0, limit);
+    const last = rows.length > limit ? seats.at(-1) : undefined;
+    const next = last && encodeCursor([new Date(last.created_at).toISOString(), last.seat_id]);
+    return {
+      seats,
+      total_seats: pool.capacity,
+      available_seats: free(pool),
+      next_cursor: next ?? (filters.limit === undefined ? undefined : null),
+    };
+  }
+
+  /** Replaces the metadata. The same metadata changes nothing and tells nobody. */
+  async changeMetadata(
+    caller: Caller,
+    id: string,
+    metadata: Record<string, unknown> | undefined,
+  ): Promise<SeatRow> {
+    const seat = await this.find(caller, id);
+    if (metadata === undefined) return seat;
+    await this.seats.changeMetadata(caller, id, metadata, this.clock.now());
+    return this.find(caller, id);
   }
 
   /** Frees the seat. A second call changes nothing, tells nobody and gives the same answer. */
@@ -112,11 +121,24 @@ export class SeatsService {
     return this.find(caller, id);
   }
 
+  /** Frees many seats. Who is not there fails alone. */
+  async revokeMany(caller: Caller, revocation: Revocation): Promise<RevocationResult> {
+    if (revocation.seat_ids !== undefined) return this.revokeByIds(caller, revocation.seat_ids);
+    const pool = await this.openPool(caller, revocation.container as ContainerKeys);
+    if (revocation.emails !== undefined) {
+      return this.revokeByEmails(caller, pool, revocation.emails);
+    }
+    const now = this.clock.now();
+    const count = await this.seats.revokeAllOf(caller, pool.id, { reason: 'requested' }, now);
+    const totals = await this.totalsOf(caller, [pool.id]);
+    return { seats: [], revoked_count: count, failed: [], ...totals };
+  }
+
   /**
    * Renews the invitation: a new token, a new expiry, a new mail; the old link is dead.
    * @throws {SeatNotPending}; {TooManyRequests} less than RESEND_INTERVAL after the last resend.
    */
-  async resend(caller: Caller, id: string): Promise<SeatRow> {
+  async resend(caller: Caller, id: string): Promise<AssignedSeat> {
     const seat = await this.find(caller, id);
     if (seat.status !== 'pending') throw notPending(seat);
     const now = this.clock.now();
@@ -124,7 +146,12 @@ export class SeatsService {
     const notSince = new Date(now.getTime() - interval);
     const invitation = createInvitation(this.keys, id);
     const row = await this.seats.renewInvitation(caller, id, invitation, notSince, now);
-    if (row !== undefined) return row;
+    if (row !== undefined) {
+      const { publicUrl } = this.settings;
+      const expiresAt = row.invitation_expires_at as Date;
+      const issued = issueInvitation(publicUrl, seat.claim_url_template, invitation, expiresAt);
+      return { row, invitation: issued };
+    }
     const resentAt = await this.seats.resentAt(caller.organizationId, id);
     if (resentAt !== null && resentAt > notSince) {
       throw new TooManyRequests((resentAt.getTime() + interval - now.getTime()) / 1000);
@@ -132,217 +159,67 @@ export class SeatsService {
     throw notPending(await this.find(caller, id));
   }
 
-  /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
-  private async find(caller: Caller, id: string): Promise<SeatRow> {
-    const seat = await this.seats.findSeat(caller.organizationId, id);
-    if (seat === undefined) throw new ResourceNotFound('There is no such seat.');
-    if (!seat.seats_enabled) throw new FeatureNotEnabled();
-    return seat;
+  private async openPool(caller: Caller, keys: ContainerKeys): Promise<PoolRow> {
+    const ref = await this.containers.find(caller, keys);
+    return this.containers.open(await this.seats.findPool(caller.organizationId, ref));
   }
 
-  private async findContainer(caller: Caller, keys: ContainerKeys): Promise<ContainerRef> {
-    if (keys.subscription_id !== undefined) return { subscription_id: keys.subscription_id };
-    if (keys.order_id !== undefined) return { order_id: keys.order_id };
-    const { organizationId } = caller;
-    const checkout = await this.seats.findCheckout(organizationId, keys.checkout_id as string);
-    if (checkout === null) throw new ResourceNotFound('There is no such checkout.');
-    if (checkout.status !== 'succeeded') {
-      throw new NotPermitted('The checkout has not succeeded, so it gives no seats.');
-    }
-    const secret = keys.checkout_client_secret;
-    const hash = checkout.client_secret_hash;
-    if (secret !== undefined && !this.keys.verify('client-secret', secret, hash)) {
-      throw new NotPermitted('The client secret is not that of the checkout.');
-    }
-    const ref = await this.seats.containerOfCheckout(organizationId, checkout.id);
-    if (ref === undefined) throw new ResourceNotFound('The checkout has led to no purchase yet.');
-    return ref;
+  private async revokeByIds(caller: Caller, ids: string[]): Promise<RevocationResult> {
+    const found = await this.seats.findSeats(caller.organizationId, ids);
+    if (found.some((seat) => !seat.seats_enabled)) throw new FeatureNotEnabled();
+    const pools = [...new Set(found.map((seat) => seat.pool_id))];
+    return this.revokeThese(caller, pools, ids, new Map(found.map(({ seat_id: id }) => [id, id])));
   }
 
-  /** The common case, a person by e-mail, in one round trip; undefined when that did not work out. */
-  private assignInOneStatement(
+  private async revokeByEmails(
     caller: Caller,
-    ref: ContainerRef,
-    { recipient, metadata, immediateClaim }: Assignment,
-  ): Promise<SeatRow | undefined> {
-    if (recipient.by !== 'email') return Promise.resolve(undefined);
-    const seatId = randomUUID();
-    const invitation = immediateClaim
-      ? null
-      : { ...createInvitation(this.keys, seatId), expiresIn: null };
-    return this.seats.assignByEmail(
+    pool: PoolRow,
+    emails: string[],
+  ): Promise<RevocationResult> {
+    const found = await this.seats.findSeatsByEmail(caller.organizationId, pool.id, emails);
+    const seatOf = new Map(found.map((seat) => [seat.asked, seat.seat_id]));
+    return this.revokeThese(caller, [pool.id], emails, seatOf);
+  }
+
+  /** Revokes the seats that `seatOf` gives for what was asked for; the others fail, each alone. */
+  private async revokeThese(
+    caller: Caller,
+    pools: string[],
+    asked: string[],
+    seatOf: Map<string, string>,
+  ): Promise<RevocationResult> {
+    const ids = [...new Set(seatOf.values())];
+    const revoked = await this.seats.revoke(
       caller,
-      ref,
-      {
-        seatId,
-        email: recipient.email as string,
-        metadata,
-        invitation,
-        invites: invitation !== null,
-      },
+      sql`p.id = ANY(${pools}::uuid[])`,
+      sql`s.id = ANY(${ids}::uuid[])`,
+      { reason: 'requested' },
       this.clock.now(),
     );
-  }
-
-  /**
-   * Assigns to any number of people as if one after the other, and says of each what came of it:
-   * the rule in full, for every kind of recipient. The pool is locked from the first look to the
-   * last write, so that nothing changes between the verdict and the deed.
-   */
-  private async assignInOrder(
-    caller: Caller,
-    ref: ContainerRef,
-    assignments: Assignment[],
-  ): Promise<(Exclude<Verdict, { outcome: 'seat' }> | { outcome: 'seat'; row: SeatRow })[]> {
-    // Without the lock first: a full pool, or one that is none, must not queue up its callers.
-    const seen = await this.seats.findPool(caller.organizationId, ref);
-    const pool = await this.refuseUnless(caller, seen);
-    return this.database.transaction(async () => {
-      const locked = await this.seats.findPool(caller.organizationId, ref, { lock: true });
-      const current = await this.refuseUnless(caller, locked ?? pool);
-      return this.assignToLocked(caller, current, assignments);
-    });
-  }
-
-  /** @throws what stands in the way of any assignment to this pool. */
-  private async refuseUnless(caller: Caller, pool: PoolRow | undefined): Promise<PoolRow> {
-    if (pool === undefined) throw containerNotFound();
-    if (!pool.seats_enabled) throw new FeatureNotEnabled();
-    if (!pool.active) {
-      throw new SeatNotAvailable(`This ${kind(pool)} cannot give seats in its current status.`);
-    }
-    if (free(pool) === 0) {
-      await this.database.outside(() => this.seats.noteExhausted(caller, pool, this.clock.now()));
-      throw new SeatNotAvailable(`All ${pool.capacity} seats of this ${kind(pool)} are taken.`);
-    }
-    return pool;
-  }
-
-  private async assignToLocked(caller: Caller, pool: PoolRow, assignments: Assignment[]) {
-    const recipients = assignments.map((assignment) => assignment.recipient);
-    const { organizationId } = caller;
-    const memberModel = pool.member_model_enabled;
-    let candidates = await this.seats.findCandidates(organizationId, pool, recipients);
-    const verdicts = judge(
-      free(pool),
-      memberModel,
-      recipients.map((recipient, index) => ({
-        recipient,
-        candidate: candidates[index] as Candidate,
-        returnSeated: false,
-      })),
-    );
-    const winners = verdicts.flatMap(({ outcome }, index) => (outcome === 'seat' ? [index] : []));
-    const now = this.clock.now();
-    if (await this.createPeople(caller, pool, recipients, candidates, winners, now)) {
-      candidates = await this.seats.findCandidates(organizationId, pool, recipients);
-    }
-    const chosen = winners.map((index) =>
-      this.newSeat(pool, candidates[index] as Candidate, assignments[index] as Assignment, now),
-    );
-    await this.seats.lockMembers(
-      organizationId,
-      chosen.map((seat) => seat.member_id),
-    );
-    const written = await this.seats.insertSeats(caller, pool.id, chosen, now);
-    const rows = new Map(written.map((row) => [row.seat_id, row]));
-    const rowOf = new Map(winners.map((index, nth) => [index, rows.get(chosen[nth]?.id ?? '')]));
-    return verdicts.map((verdict, index) =>
-      verdict.outcome === 'seat'
-        ? { outcome: 'seat' as const, row: rowOf.get(index) as SeatRow }
-        : verdict,
-    );
-  }
-
-  /** Creates who does not exist yet among the winners; false when everybody does. */
-  private async createPeople(
-    caller: Caller,
-    pool: PoolRow,
-    recipients: Recipient[],
-    candidates: Candidate[],
-    winners: number[],
-    now: Date,
-  ): Promise<boolean> {
-    const people = winners.map((index) => ({
-      recipient: recipients[index] as Recipient,
-      candidate: candidates[index] as Candidate,
-    }));
-    const customers = pool.member_model_enabled
-      ? []
-      : people.filter(({ candidate }) => candidate.customer === null);
-    const members = people.filter(
-      ({ recipient, candidate }) =>
-        candidate.member === null ||
-        (recipient.external_id !== undefined &&
-          recipient.by === 'external_member' &&
-          candidate.member.external_id === null),
-    );
-    const { organizationId } = caller;
-    if (customers.length > 0) {
-      const emails = customers.map(({ recipient, candidate }) => emailOf(recipient, candidate));
-      await this.seats.createCustomers(organizationId, emails, now);
-    }
-    if (members.length > 0) {
-      const rows = members.map(({ recipient, candidate }) => ({
-        email: emailOf(recipient, candidate),
-        name: candidate.customer?.name ?? null,
-        external_id: recipient.by === 'external_member' ? (recipient.external_id ?? null) : null,
-      }));
-      await this.seats.createMembers(organizationId, pool.customer_id, rows, now);
-    }
-    return customers.length > 0 || members.length > 0;
-  }
-
-  private newSeat(
-    pool: PoolRow,
-    candidate: Candidate,
-    { metadata, immediateClaim }: Assignment,
-    now: Date,
-  ): NewSeat {
-    const id = randomUUID();
-    const member = candidate.member as NonNullable<Candidate['member']>;
-    const person = {
-      id,
-      metadata,
-      member_id: member.id,
-      email: member.email,
-      customer_id: pool.member_model_enabled
-        ? pool.customer_id
-        : (candidate.customer?.id as string),
-    };
-    if (immediateClaim) {
-      const none = { nonce: null, hash: null, expires_at: null, invites: false };
-      return { ...person, ...none, status: 'claimed', claimed_at: now };
-    }
-    const { nonce, hash } = createInvitation(this.keys, id);
-    const expires_at = new Date(now.getTime() + pool.invitation_expires_in * 1000);
+    const rows = await this.seats.findSeats(caller.organizationId, ids);
+    const rowOf = new Map(rows.map((row) => [row.seat_id, row]));
+    const results = asked.map((item) => rowOf.get(seatOf.get(item) ?? ''));
     return {
-      ...person,
-      status: 'pending',
-      nonce,
-      hash,
-      expires_at,
-      claimed_at: null,
-      invites: true,
+      seats: results.filter((row) => row !== undefined),
+      revoked_count: revoked,
+      failed: results.flatMap((row, index) =>
+        row === undefined
+          ? [{ index, error: 'ResourceNotFound', detail: 'There is no such seat.' }]
+          : [],
+      ),
+      ...(await this.totalsOf(caller, pools)),
     };
   }
-}
 
-/** Places left; 0 as well when the pool was made smaller than what is assigned. */
-export function free(pool: { capacity: number; taken: number }): number {
-  return Math.max(0, pool.capacity - pool.taken);
-}
-
-function kind(pool: PoolRow): string {
-  return pool.subscription_id === null ? 'order' : 'subscription';
-}
-
-function emailOf(recipient: Recipient, candidate: Candidate): string {
-  return (candidate.customer?.email ?? recipient.email) as string;
-}
-
-function containerNotFound() {
-  return new ResourceNotFound('There is no such subscription or order.');
+  private async totalsOf(caller: Caller, pools: string[]) {
+    const [id] = pools;
+    if (id === undefined || pools.length > 1) return { available_seats: null, total_seats: null };
+    const { organizationId: organization_id } = caller;
+    const pool = await this.database.db.pools.findUniqueOrThrow({
+      where: { organization_id_id: { organization_id, id } },
+    });
+    return { available_seats: free(pool), total_seats: pool.capacity };
+  }
 }
 
 function notPending(seat: SeatRow) {

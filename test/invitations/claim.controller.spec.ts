@@ -81,9 +81,9 @@ describe('the claim page', () => {
   it('shows what is offered, by whom and to whom, and a button', async () => {
     const page = await open();
     expect(page.statusCode).toBe(200);
-    for (const part of ['Acme', 'Acme Pro', 'ada@example.com']) {
-      expect(page.body).toContain(`<dd>${part}</dd>`);
-    }
+    expect(titleOf(page)).toBe('Your seat for Acme Pro');
+    expect(page.body).toContain('Acme has reserved a seat for you.');
+    expect(page.body).toContain('<dd>ada@example.com</dd>');
     expect(page.body).toContain('<form method="post" action="/claim">');
     expect(page.body).toContain(`name="token" value="${TOKEN}"`);
   });

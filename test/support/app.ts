@@ -72,7 +72,7 @@ class TestRoot {}
 export function testSettings(env: Record<string, string> = {}): Settings {
   return readSettings({
     NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     RATE_LIMIT_TOKEN: '0',
     RATE_LIMIT_PUBLIC: '0',
     APP_ROLE: 'api',

@@ -1,5 +1,5 @@
 import './typescript.js';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -13,7 +13,7 @@ export default async function setup(): Promise<void> {
   await removeLeftovers();
   const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const postgres = await startEmbeddedPostgres(directory, { durable: false });
-  globalThis.stopTestPostgres = async () => {
+  const stop = async () => {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   };
@@ -26,21 +26,22 @@ export default async function setup(): Promise<void> {
     template.pathname = '/template_seats';
     await applyMigrations(template.href);
   } catch (error) {
-    await globalThis.stopTestPostgres();
+    await stop();
     throw error;
   }
   // The workers inherit it.
   process.env['TEST_POSTGRES_URL'] = postgres.url;
-  // Jest does not tear down when it is interrupted.
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(
-      signal,
-      () => void globalThis.stopTestPostgres?.().finally(() => process.exit(code)),
-    );
-  }
+  // An interrupted run is not torn down, and has no time to wait: the next one tidies up.
+  const [pid] = (await readFile(join(directory, 'postgres/postmaster.pid'), 'utf8')).split('\n');
+  const kill = () => process.kill(Number(pid), 'SIGQUIT');
+  process.once('exit', kill);
+  // Not `once`: jest's own handlers end the process at once when they find themselves alone.
+  process.on('SIGINT', () => process.exit(130));
+  process.on('SIGTERM', () => process.exit(143));
+  globalThis.stopTestPostgres = async () => {
+    process.off('exit', kill);
+    await stop();
+  };
 }
 
 /** A run that was killed could not stop its server: join it, and be the last to leave. */

@@ -20,9 +20,7 @@ export const de: Messages = {
       'Sie haben das nicht erwartet? Dann ignorieren Sie diese Nachricht: Ohne Ihre Zustimmung geschieht nichts.',
   },
   page: {
-    product: 'Produkt',
-    organization: 'Von',
-    email: 'Für',
+    reservedFor: 'Reserviert für',
     help: 'Hilfe',
     open: {
       heading: ({ product }) => `Ihr Platz für ${product}`,

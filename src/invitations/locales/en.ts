@@ -29,9 +29,7 @@ export const en = {
       'You did not expect this? Then ignore this mail: nothing happens unless you claim the seat.',
   },
   page: {
-    product: 'Product',
-    organization: 'From',
-    email: 'For',
+    reservedFor: 'Reserved for',
     help: 'Help',
     open: {
       heading: ({ product }: Names) => `Your seat for ${product}`,

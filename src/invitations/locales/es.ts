@@ -19,9 +19,7 @@ export const es: Messages = {
       '¿No esperaba este mensaje? Puede ignorarlo: no ocurre nada mientras no acepte la plaza.',
   },
   page: {
-    product: 'Producto',
-    organization: 'De',
-    email: 'Para',
+    reservedFor: 'Reservada para',
     help: 'Ayuda',
     open: {
       heading: ({ product }) => `Su plaza para ${product}`,

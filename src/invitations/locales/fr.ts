@@ -19,9 +19,7 @@ export const fr: Messages = {
       'Vous n’attendiez pas ce message ? Ignorez-le : rien ne se passe tant que vous n’acceptez pas la place.',
   },
   page: {
-    product: 'Produit',
-    organization: 'De',
-    email: 'Pour',
+    reservedFor: 'Réservée pour',
     help: 'Aide',
     open: {
       heading: ({ product }) => `Votre place pour ${product}`,

@@ -10,7 +10,7 @@ const ATTEMPTS = 4;
 // A request that waits longer than this for a connection or an answer gets a 503 instead.
 const CONNECT_MS = 5_000;
 const QUERY_MS = 30_000;
-const TRANSACTION_MS = 60_000;
+const TRANSACTION_MS = 300_000;
 
 /**
  * The database. `db` is the transaction that the current call runs in, or else the pool: a
@@ -45,9 +45,11 @@ export class Database implements OnApplicationShutdown {
     return this.current.getStore() ?? this.client;
   }
 
-  /** Rows of a statement. */
+  /** Rows of a statement. Outside of a transaction it is one by itself, and tried again as one. */
   query<Row>(sql: Prisma.Sql): Promise<Row[]> {
-    return this.db.$queryRaw<Row[]>(sql);
+    const tx = this.current.getStore();
+    if (tx !== undefined) return tx.$queryRaw<Row[]>(sql);
+    return again(() => this.client.$queryRaw<Row[]>(sql));
   }
 
   /**
@@ -56,16 +58,12 @@ export class Database implements OnApplicationShutdown {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.current.getStore() !== undefined) return work();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.client.$transaction((tx) => this.current.run(tx, work), {
-          maxWait: CONNECT_MS,
-          timeout: TRANSACTION_MS,
-        });
-      } catch (error) {
-        if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
-      }
-    }
+    return again(() =>
+      this.client.$transaction((tx) => this.current.run(tx, work), {
+        maxWait: CONNECT_MS,
+        timeout: TRANSACTION_MS,
+      }),
+    );
   }
 
   /** Runs `work` outside of any transaction: what it writes stays when the caller's work is undone. */
@@ -76,6 +74,17 @@ export class Database implements OnApplicationShutdown {
   /** After the HTTP server and the workers have stopped: nothing of ours asks for rows any more. */
   async onApplicationShutdown(): Promise<void> {
     await this.client.$disconnect();
+  }
+}
+
+/** Deadlocks and lost races come out otherwise the next time. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+    }
   }
 }
 

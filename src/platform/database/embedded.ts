@@ -35,8 +35,8 @@ const REJOIN_MS = 1_000;
 
 /**
  * Starts PostgreSQL on `<dataDir>/postgres`, or joins the one that already runs there, and makes
- * sure that the database `seats` exists. Not `durable` is for tests: faster, and a power loss
- * would ruin the data.
+ * sure that the database `seats` exists. Not `durable` is for tests: faster, but a killed
+ * server loses its last commits, and a power loss ruins the data.
  */
 export async function startEmbeddedPostgres(
   dataDir: string,

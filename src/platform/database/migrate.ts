@@ -42,7 +42,7 @@ export async function applyMigrations(url: string, directory = MIGRATIONS): Prom
   await turn.connect();
   try {
     await turn.query('SELECT pg_advisory_lock($1)', [MIGRATING]);
-    const query: Query = async (sql) => (await turn.query(sql)).rows;
+    const query: Query = async (sql) => (await turn.query<object>(sql)).rows;
     if ((await pendingMigrations(query, directory)).length === 0) return [];
     const migrations = await readMigrations(directory);
     await forgetInterrupted(turn, migrations);
@@ -238,6 +238,16 @@ async function loadEngine(
   adapter: SqlMigrationAwareDriverAdapterFactory,
   datamodels: [string, string][] | undefined,
 ): Promise<SchemaEngine> {
+  const { SchemaEngine } = await (bindings ??= instantiateEngine());
+  const silent = () => undefined;
+  const bound = bindMigrationAwareSqlAdapterFactory(adapter);
+  return await SchemaEngine.new({ datamodels }, silent, bound);
+}
+
+// Once a process: the bindings know one instance, and its timers call back into them.
+let bindings: ReturnType<typeof instantiateEngine> | undefined;
+
+async function instantiateEngine() {
   const glue = '@prisma/schema-engine-wasm/schema_engine_bg';
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const folder = dirname(createRequire(import.meta.url).resolve(glue));
@@ -255,7 +265,5 @@ async function loadEngine(
   );
   bindings.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start?.();
-  const silent = () => undefined;
-  const bound = bindMigrationAwareSqlAdapterFactory(adapter);
-  return await bindings.SchemaEngine.new({ datamodels }, silent, bound);
+  return bindings;
 }

@@ -42,11 +42,19 @@ function toApiError(thrown: unknown): ApiError {
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
     return new ResourceNotFound('There is no such route.');
   }
-  if (typeof code === 'string' && code.startsWith('FST_ERR_CTP_')) {
-    return RequestValidationError.at(['body'], problem('json_invalid', 'The body cannot be read'));
-  }
-  if (thrown instanceof HttpException && thrown.getStatus() === 404) {
-    return new ResourceNotFound('There is no such route.');
-  }
+  if (typeof code === 'string' && code.startsWith('FST_ERR_CTP_')) return unreadable();
+  return thrown instanceof HttpException ? ofFramework(thrown) : new InternalServerError();
+}
+
+/** Nest has its own exceptions for unknown routes and for what Fastify says of a body. */
+function ofFramework(thrown: HttpException): ApiError {
+  const status = thrown.getStatus();
+  if (status === 404) return new ResourceNotFound('There is no such route.');
+  if (status === 413) return new RequestBodyTooLarge();
+  if (status >= 400 && status < 500) return unreadable();
   return new InternalServerError();
+}
+
+function unreadable(): ApiError {
+  return RequestValidationError.at(['body'], problem('json_invalid', 'The body cannot be read'));
 }

@@ -145,12 +145,12 @@ export function normalizeEmail(email: string): string {
 }
 
 const UUID =
-  /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;
+  /^(?:urn:uuid:)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i;
 const VERSION_4 = /^.{14}4.{4}[89ab]/;
 
 /** The usual form of a UUID written with or without hyphens, braces or `urn:uuid:`; else undefined. */
 export function parseUuid(text: unknown): string | undefined {
-  const parts = typeof text === 'string' ? UUID.exec(text) : null;
+  const parts = typeof text === 'string' ? UUID.exec(text.replace(/^\{(.*)\}$/, '$1')) : null;
   return parts?.slice(1).join('-').toLowerCase();
 }
 
@@ -322,14 +322,17 @@ function sum(numbers: number[]): number {
 /** An object with a schema of its own. */
 export function ObjectField<T extends object>(type: () => new () => T, options: FieldOptions) {
   return applyDecorators(
-    ValidateIf((_, value) => value !== undefined && value !== null),
+    ValidateIf(
+      (_, value) => value !== undefined && (value !== null || options.refuseNull === true),
+    ),
     field(
       {
         check: (value) =>
-          typeof value === 'object' && !Array.isArray(value)
+          typeof value === 'object' && value !== null && !Array.isArray(value)
             ? undefined
             : problem('dict_type', 'Input should be an object'),
-        schema: { type },
+        // Swagger knows a class to come by the name of this function.
+        schema: { type: () => type() },
         type,
       },
       options,
@@ -339,30 +342,81 @@ export function ObjectField<T extends object>(type: () => new () => T, options: 
   );
 }
 
-/** A list of texts or words, at most `max` of them. A single value is a list of one (query strings). */
-export function ListField(
-  options: FieldOptions & { of?: readonly string[]; min?: number; max: number; single?: boolean },
+/** A list of objects with a schema of their own. */
+export function ObjectListField<T extends object>(
+  type: () => new () => T,
+  options: FieldOptions & { min?: number; max: number },
 ) {
-  const { of, min = 0, max } = options;
+  const { min = 0, max } = options;
+  return applyDecorators(
+    field(
+      {
+        check: (value) => {
+          const size = listProblem(value, min, max);
+          if (size !== undefined) return size;
+          const isObject = (item: unknown) => typeof item === 'object' && !Array.isArray(item);
+          return (value as unknown[]).every((item) => item !== null && isObject(item))
+            ? undefined
+            : problem('dict_type', 'Every item should be an object');
+        },
+        schema: { type: () => type(), isArray: true, minItems: min, maxItems: max },
+        type,
+      },
+      options,
+    ),
+    ValidateNested({ each: true }),
+    Type(type),
+  );
+}
+
+function listProblem(value: unknown, min: number, max: number): Problem | undefined {
+  if (!Array.isArray(value)) return problem('list_type', 'Input should be a valid list');
+  if (value.length < min) return problem('too_short', `List should have at least ${min} items`);
+  if (value.length > max) return problem('too_long', `List should have at most ${max} items`);
+  return undefined;
+}
+
+/**
+ * A list of texts, words or UUIDs, at most `max` of them. With `single` one value is a list of one,
+ * as in query strings.
+ */
+export function ListField(
+  options: FieldOptions & {
+    of?: readonly string[];
+    uuid?: boolean;
+    min?: number;
+    max: number;
+    single?: boolean;
+  },
+) {
+  const { of, uuid = false, min = 0, max, single = false } = options;
   const checkItem = (item: unknown): Problem | undefined => {
     if (of && !of.includes(item as string)) {
       return problem('enum', `Input should be ${of.map((word) => `'${word}'`).join(', ')}`);
+    }
+    if (uuid && parseUuid(item) === undefined) {
+      return problem('uuid_parsing', 'Every item should be a valid UUID');
     }
     if (typeof item !== 'string') return problem('string_type', 'Input should be a string');
     return undefined;
   };
   return field(
     {
-      parse: (value) => (options.single && typeof value === 'string' ? [value] : value),
-      check: (value) => {
-        if (!Array.isArray(value)) return problem('list_type', 'Input should be a valid list');
-        if (value.length < min) {
-          return problem('too_short', `List should have at least ${min} items`);
-        }
-        if (value.length > max) return problem('too_long', `List should have at most ${max} items`);
-        return value.map(checkItem).find((found) => found !== undefined);
+      parse: (value) => {
+        const list = single && typeof value === 'string' ? [value] : value;
+        return uuid && Array.isArray(list) ? list.map((item) => parseUuid(item) ?? item) : list;
       },
-      schema: { type: [String], ...(of && { enum: [...of] }), minItems: min, maxItems: max },
+      check: (value) => {
+        const size = listProblem(value, min, max);
+        return size ?? (value as unknown[]).map(checkItem).find((found) => found !== undefined);
+      },
+      schema: {
+        type: [String],
+        ...(of && { enum: [...of] }),
+        ...(uuid && { format: 'uuid' }),
+        minItems: min,
+        maxItems: max,
+      },
     },
     options,
   );

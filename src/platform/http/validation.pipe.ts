@@ -123,30 +123,54 @@ function echo(instance: object): Record<string, unknown> {
   );
 }
 
+/** A value and where it is. The way there is only written out when there is something to say. */
+interface Visit {
+  value: unknown;
+  name: string | number;
+  parent: Visit | undefined;
+  depth: number;
+}
+
 /**
  * What PostgreSQL cannot store, or no honest client sends: NUL characters, half surrogate pairs,
- * nesting without end. Walks with a list of its own, since deep input would overflow the stack.
+ * numbers beyond a double, nesting without end. Walks with a list of its own, since deep input
+ * would overflow the stack.
  */
 function unstorable(root: object, place: Loc): LocatedProblem[] {
-  const open: [value: unknown, loc: Loc][] = [[root, place]];
-  const refuse = (loc: Loc, what: string): LocatedProblem[] => [
-    { type: 'value_error', loc, msg: what, input: null },
+  const open: Visit[] = [{ value: root, name: '', parent: undefined, depth: 0 }];
+  const refuse = (loc: Loc, msg: string): LocatedProblem[] => [
+    { type: 'value_error', loc: [...place, ...loc], msg, input: null },
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [value, loc] = next;
-    if (typeof value === 'string') {
-      if (value.includes('\0')) return refuse(loc, 'NUL characters are not allowed');
-      if (!value.isWellFormed()) return refuse(loc, 'Half a surrogate pair is not a character');
-    } else if (typeof value === 'object' && value !== null) {
-      if (loc.length > MAX_DEPTH) return refuse(place, 'Input is nested too deeply');
+    const { value, depth } = next;
+    if (typeof value === 'object' && value !== null) {
+      if (depth > MAX_DEPTH) return refuse([], 'Input is nested too deeply');
       for (const [key, item] of Object.entries(value)) {
+        if (textProblem(key)) return refuse(wayTo(next), `${textProblem(key)} in a key`);
         const name = Array.isArray(value) ? Number(key) : key;
-        if (key.includes('\0') || !key.isWellFormed()) {
-          return refuse(loc, 'NUL characters are not allowed in keys');
-        }
-        open.push([item, [...loc, name]]);
+        open.push({ value: item, name, parent: next, depth: depth + 1 });
       }
+    } else {
+      const found = typeof value === 'string' ? textProblem(value) : numberProblem(value);
+      if (found) return refuse(wayTo(next), found);
     }
   }
   return [];
+}
+
+function textProblem(text: string): string | undefined {
+  if (text.includes('\0')) return 'NUL characters are not allowed';
+  return text.isWellFormed() ? undefined : 'Half a surrogate pair is not a character';
+}
+
+/** JSON has numbers of any size; read as a double they become infinite, and null when stored. */
+function numberProblem(value: unknown): string | undefined {
+  const tooLarge = typeof value === 'number' && !Number.isFinite(value);
+  return tooLarge ? 'The number is too large' : undefined;
+}
+
+function wayTo(visit: Visit): Loc {
+  const way: Loc = [];
+  for (let at = visit; at.parent !== undefined; at = at.parent) way.unshift(at.name);
+  return way;
 }

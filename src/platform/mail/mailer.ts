@@ -156,8 +156,8 @@ export interface MailboxEntry {
 const MAILBOX_SIZE = 200;
 
 /**
- * Keeps the last 200 mails instead of sending them, for development. Only in memory: an
- * invitation mail carries its token in the clear, and no secret may rest anywhere.
+ * Keeps the last 200 mails instead of sending them, for development. Only in memory: a mail may
+ * carry a token in the clear, and no secret may rest anywhere.
  */
 export class Mailbox extends Mailer {
   private readonly transport = createTransport({ jsonTransport: true, skipEncoding: true });

@@ -101,13 +101,14 @@ export class CustomersService {
   delete(caller: Caller, id: string): Promise<CustomerRow> {
     const { organizationId } = caller;
     return this.database.transaction(async () => {
+      // Pools before people, as an assignment locks them, or the two could wait for each other.
+      await this.closeOrders(caller, id);
       const row = found(await this.customers.lockForDeletion(organizationId, id), 'customer', id);
       if (await this.customers.hasSubscription(row)) {
         throw new Conflict('A subscription of this customer has not ended; end it first.');
       }
-      for (const order_id of await this.customers.openOrders(organizationId, id)) {
-        await this.pools.setActive(caller, { order_id }, false);
-      }
+      // Those that were written before the lock was ours; there will be no more.
+      await this.closeOrders(caller, id);
       await this.memberRows.lockAllOf(organizationId, id);
       // Before the erasure, since the events of the revoke are to say who held the seats.
       await this.pools.revokeOfCustomer(caller, id, 'customer_deleted');
@@ -116,6 +117,11 @@ export class CustomersService {
       await this.customers.erase(row, now);
       return row;
     });
+  }
+
+  private async closeOrders(caller: Caller, customerId: string): Promise<void> {
+    const orders = await this.customers.openOrders(caller.organizationId, customerId);
+    for (const order_id of orders) await this.pools.setActive(caller, { order_id }, false);
   }
 
   private async bringOwner(

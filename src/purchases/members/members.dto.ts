@@ -67,7 +67,11 @@ export class MemberDto extends ObjectDto {
   @ApiProperty({ format: 'uuid', description: CUSTOMER })
   customer_id: string;
 
-  @ApiProperty({ format: 'email', example: 'ada@example.com' })
+  @ApiProperty({
+    format: 'email',
+    description: 'Where the person is written to.',
+    example: 'ada@example.com',
+  })
   email: string;
 
   @NullableText(NAME.description, { example: NAME.example })

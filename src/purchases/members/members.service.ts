@@ -105,9 +105,9 @@ export class MembersService {
   ): Promise<void> {
     const { organizationId } = caller;
     const owner = oldEmail && (await this.members.findOwner(organizationId, customer.id, oldEmail));
-    if (owner) {
-      await this.members.lock(organizationId, owner.id);
-      await this.apply(caller, owner, { email: customer.email });
+    const locked = owner && (await this.members.lock(organizationId, owner.id));
+    if (locked) {
+      await this.apply(caller, locked, { email: customer.email });
       return;
     }
     await this.members.upsertOwner({

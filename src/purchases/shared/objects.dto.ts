@@ -56,10 +56,10 @@ export function ShownMetadata() {
 
 /** What every answer begins with. */
 export abstract class ObjectDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: 'Its id, a UUID v4.' })
   id: string;
 
-  @ApiProperty({ type: String, format: 'date-time' })
+  @ApiProperty({ type: String, format: 'date-time', description: 'When it was created.' })
   created_at: Date;
 
   @NullableTime('When it last changed; null until the first change.')

@@ -48,7 +48,7 @@ export function PageOf<Item>(item: Type<Item>): Type<PageAnswer<Item>> {
     @ApiProperty({ type: [item], description: 'Newest first.' })
     items: Item[];
 
-    @ApiProperty({ type: PaginationDto })
+    @ApiProperty({ type: PaginationDto, description: 'How long the whole list is.' })
     pagination: PaginationDto;
   }
   return Described;

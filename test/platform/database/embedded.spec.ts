@@ -60,7 +60,7 @@ async function startChild(): Promise<{ child: ChildProcess; url: string }> {
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   children.push(child);
-  const [url] = await once(child.stdout!, 'data');
+  const [url] = await once(child.stdout, 'data');
   return { child, url: String(url).trim() };
 }
 
@@ -136,6 +136,7 @@ describe('the embedded PostgreSQL', () => {
   it('starts again after the server itself was killed, and over a pid that is now another program', async () => {
     const { child, url } = await startChild();
     await query(url, 'CREATE TABLE kept AS SELECT 1 AS one');
+    await query(url, 'CHECKPOINT'); // It is not durable.
     const pidFile = join(directory, 'postgres/postmaster.pid');
     const text = await readFile(pidFile, 'utf8');
     process.kill(Number(text.split('\n')[0]), 'SIGKILL');

@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  applyMigrations,
-  pendingMigrations,
-  schemaSql,
-} from '../../../src/platform/database/migrate.js';
+import { Client } from 'pg';
+import { applyMigrations, pendingMigrations } from '../../../src/platform/database/migrate.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../prisma/migrations');
@@ -112,7 +109,6 @@ describe('a migration that does not finish', () => {
   it('does not wait for a lock until the service stands still', async () => {
     await applyMigrations(database.url);
     await write('ALTER TABLE organizations ADD COLUMN later int;');
-    const { Client } = await import('pg');
     const busy = new Client(database.url);
     await busy.connect();
     await busy.query('BEGIN; LOCK TABLE organizations');
@@ -123,57 +119,3 @@ describe('a migration that does not finish', () => {
     expect(await applyMigrations(database.url, directory)).toEqual([name]);
   });
 });
-
-describe('the migrations and prisma/schema.prisma', () => {
-  let printed: TestDatabase;
-  beforeEach(async () => {
-    printed = await testDatabase('template0');
-    await printed.sql(await schemaSql());
-    await applyMigrations(database.url);
-  });
-  afterEach(() => printed.drop());
-
-  it('describe the same tables', async () => {
-    expect(await catalog(database)).toEqual(await catalog(printed));
-  });
-
-  it.each([
-    ['a column', 'ALTER TABLE seats ADD COLUMN extra text'],
-    ['a type', 'ALTER TABLE events ALTER COLUMN reason TYPE varchar(9)'],
-    ['a default', 'ALTER TABLE pools ALTER COLUMN taken SET DEFAULT 1'],
-    ['a nullability', 'ALTER TABLE seats ALTER COLUMN status DROP NOT NULL'],
-    ['a table', 'CREATE TABLE extra (id int)'],
-    ['an index', 'DROP INDEX seats_invitation_hash_key'],
-    ['a foreign key', 'ALTER TABLE effects DROP CONSTRAINT effects_event_id_fkey'],
-  ])('differ as soon as %s does', async (_what, change) => {
-    await database.sql(change);
-    expect(await catalog(database)).not.toEqual(await catalog(printed));
-  });
-});
-
-/**
- * What Prisma knows of a database. Checks and triggers are ours alone; so are the indexes whose
- * names do not end as Prisma ends them.
- */
-async function catalog({ sql }: TestDatabase): Promise<unknown[]> {
-  const columns = await sql(
-    `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
-       pg_get_expr(d.adbin, d.adrelid) AS default
-     FROM pg_class c
-     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
-       AND c.relname <> '_prisma_migrations'
-     ORDER BY 1, 2`,
-  );
-  const keys = await sql(
-    `SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-     WHERE connamespace = 'public'::regnamespace AND contype = 'f' ORDER BY 1, 2`,
-  );
-  const indexes = await sql(
-    `SELECT tablename, indexname, indexdef FROM pg_indexes
-     WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
-       AND indexname ~ '_(pkey|key|idx)$' ORDER BY 1, 2`,
-  );
-  return [...columns, ...keys, ...indexes];
-}

@@ -1,0 +1,22 @@
+SET lock_timeout = '5s';
+
+-- CreateTable
+CREATE TABLE "idempotency_keys" (
+    "organization_id" UUID NOT NULL,
+    "owner" UUID NOT NULL,
+    "method" TEXT NOT NULL,
+    "path" TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "fingerprint" TEXT NOT NULL,
+    "status" INTEGER NOT NULL,
+    "body" JSONB NOT NULL,
+
+    CONSTRAINT "idempotency_keys_pkey" PRIMARY KEY ("organization_id","owner","method","path","key")
+);
+
+-- CreateIndex
+CREATE INDEX "idempotency_keys_created_at_idx" ON "idempotency_keys"("created_at");
+
+-- CreateIndex
+CREATE INDEX "members_organization_id_external_id_idx" ON "members"("organization_id", "external_id");

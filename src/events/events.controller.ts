@@ -1,0 +1,50 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import { type Caller, CurrentCaller, Scope } from '../platform/http/access.js';
+import { Fails } from '../platform/http/docs.js';
+import { SeatParams } from '../seats/seats.dto.js';
+import { FeatureNotEnabled } from '../seats/seats.errors.js';
+import { EventPageQuery, EventsListDto, ListEventsQuery } from './events.dto.js';
+import { EventsService } from './events.service.js';
+
+@ApiTags('Events')
+@Controller('v1')
+export class EventsController {
+  constructor(private readonly events: EventsService) {}
+
+  @Get('events')
+  @Scope('events:read')
+  @ApiOperation({
+    operationId: 'events:list',
+    summary: 'List events',
+    description:
+      'Everything that has happened to seats, when, and who did it; oldest first. Who follows ' +
+      '`next_cursor` misses no event, also while others are being written.',
+  })
+  @ApiOkResponse({ type: EventsListDto })
+  @Fails(RequestValidationError)
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Query() query: ListEventsQuery,
+  ): Promise<EventsListDto> {
+    return EventsListDto.from(await this.events.list(caller, query, query));
+  }
+
+  @Get('customer-seats/:seat_id/events')
+  @Scope('customer_seats:read')
+  @ApiOperation({
+    operationId: 'customer_seats:list_events',
+    summary: 'List the events of a seat',
+    description: 'What happened to it, when, and who did it; oldest first.',
+  })
+  @ApiOkResponse({ type: EventsListDto })
+  @Fails(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  async listOfSeat(
+    @CurrentCaller() caller: Caller,
+    @Param() { seat_id }: SeatParams,
+    @Query() query: EventPageQuery,
+  ): Promise<EventsListDto> {
+    return EventsListDto.from(await this.events.listOfSeat(caller, seat_id, query));
+  }
+}

@@ -1,0 +1,155 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Problem } from '../platform/errors.js';
+import {
+  BooleanField,
+  EnumField,
+  ListField,
+  ObjectListField,
+  problem,
+  TextField,
+  UuidField,
+} from '../platform/http/fields.js';
+import type { HasRules } from '../platform/http/validation.pipe.js';
+import type { BulkFailure, BulkResult } from './assignments.service.js';
+import {
+  AssignedSeatDto,
+  AssignmentDto,
+  containerProblem,
+  CustomerSeatDto,
+  type IncludeQuery,
+} from './seats.dto.js';
+import type { Revocation, RevocationResult } from './seats.service.js';
+
+const MAX_ITEMS = 10_000;
+
+/** The container of a bulk call. */
+abstract class ContainerDto {
+  @UuidField({ description: 'The subscription. One of the three ids is needed.' })
+  subscription_id?: string;
+
+  @UuidField({ description: 'The order.' })
+  order_id?: string;
+
+  @UuidField({ description: 'A succeeded checkout: its subscription, else its earliest order.' })
+  checkout_id?: string;
+
+  @TextField({
+    description: 'With `checkout_id`: if sent, it must be the client secret of the checkout.',
+    secret: true,
+  })
+  checkout_client_secret?: string;
+}
+
+export class BulkAssignDto extends ContainerDto implements HasRules {
+  @EnumField(['partial', 'atomic'], {
+    description: '`atomic`: if one fails, nothing is changed. `partial`: who fails, fails alone.',
+    default: 'partial',
+  })
+  mode?: 'partial' | 'atomic';
+
+  @ObjectListField(() => AssignmentDto, {
+    description: 'The people, judged in this order as if they were assigned one after the other.',
+    required: true,
+    min: 1,
+    max: MAX_ITEMS,
+  })
+  seats: AssignmentDto[];
+
+  problem(): Problem | undefined {
+    return containerProblem(this);
+  }
+}
+
+export class BulkFailureDto implements BulkFailure {
+  @ApiProperty({ type: 'integer', description: 'The place of the item in the request, from 0.' })
+  index: number;
+
+  @ApiProperty({ example: 'SeatAlreadyAssigned' })
+  error: string;
+
+  @ApiProperty()
+  detail: string;
+}
+
+export class BulkAssignedDto {
+  @ApiProperty({ type: [AssignedSeatDto], description: 'In the order of the request.' })
+  seats: AssignedSeatDto[];
+
+  @ApiProperty({ type: [BulkFailureDto] })
+  failed: BulkFailureDto[];
+
+  @ApiProperty({ type: 'integer' })
+  available_seats: number;
+
+  @ApiProperty({ type: 'integer' })
+  total_seats: number;
+
+  static from(result: BulkResult, query: IncludeQuery): BulkAssignedDto {
+    const seats = result.seats.map((seat) => AssignedSeatDto.fromAssigned(seat, query));
+    return { ...result, seats };
+  }
+}
+
+export class BulkRevokeDto extends ContainerDto implements HasRules {
+  @ListField({
+    description: 'The seats, also of several containers.',
+    min: 1,
+    max: MAX_ITEMS,
+    uuid: true,
+  })
+  seat_ids?: string[];
+
+  @ListField({
+    description: 'With a container: the people whose seats are revoked.',
+    min: 1,
+    max: MAX_ITEMS,
+  })
+  emails?: string[];
+
+  @BooleanField({ description: 'With a container: every pending and claimed seat of it.' })
+  all?: boolean;
+
+  problem(): Problem | undefined {
+    const { seat_ids, emails, subscription_id, order_id, checkout_id } = this;
+    const all = this.all === true ? true : undefined;
+    const ways = [seat_ids, emails, all].filter((way) => way !== undefined);
+    if (ways.length !== 1) {
+      return problem('value_error', 'Exactly one of seat_ids, emails and all: true must be given');
+    }
+    if (seat_ids === undefined) return containerProblem(this);
+    return (subscription_id ?? order_id ?? checkout_id) === undefined
+      ? undefined
+      : problem('value_error', 'seat_ids cannot be combined with a container');
+  }
+
+  revocation(): Revocation {
+    const { seat_ids, emails } = this;
+    return {
+      container: this,
+      ...(seat_ids && { seat_ids }),
+      ...(emails && { emails }),
+      ...(this.all && { all: true }),
+    };
+  }
+}
+
+export class BulkRevokedDto {
+  @ApiProperty({ type: [CustomerSeatDto], description: 'As asked for; empty with `all: true`.' })
+  seats: CustomerSeatDto[];
+
+  @ApiProperty({ type: 'integer', description: 'Seats that were not revoked before.' })
+  revoked_count: number;
+
+  @ApiProperty({ type: [BulkFailureDto] })
+  failed: BulkFailureDto[];
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null with several containers.' })
+  available_seats: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null with several containers.' })
+  total_seats: number | null;
+
+  static from(result: RevocationResult): BulkRevokedDto {
+    return { ...result, seats: result.seats.map(CustomerSeatDto.from) };
+  }
+}

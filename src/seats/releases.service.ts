@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { SeatsRepository } from './seats.repository.js';
+
+/** Frees the seats of invitations that nobody claimed in time. The worker calls it all day. */
+@Injectable()
+export class ReleasesService {
+  constructor(
+    private readonly seats: SeatsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns how many seats were freed; call again while it is not 0. */
+  async runOnce(): Promise<number> {
+    const now = this.clock.now();
+    let released = 0;
+    for (const { organization_id, pool_id } of await this.seats.lapsedPools(now)) {
+      const caller = {
+        organizationId: organization_id,
+        actor: { type: 'system' as const, id: null },
+        requestId: null,
+      };
+      released += await this.seats.releaseLapsed(caller, pool_id, now);
+    }
+    return released;
+  }
+}

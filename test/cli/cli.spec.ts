@@ -1,0 +1,88 @@
+import {
+  cli,
+  dataDirectory,
+  ensureBuild,
+  processesOf,
+  ServiceProcess,
+} from '../support/processes.js';
+
+let data: Awaited<ReturnType<typeof dataDirectory>>;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  ensureBuild();
+  data = await dataDirectory();
+  env = { DATA_DIR: data.path };
+}, 120_000);
+afterAll(() => data.remove());
+
+describe('the command line, without a server', () => {
+  it('starts the embedded database, creates an organization in it, and stops it again', async () => {
+    const created = await cli(env, 'org', 'create', '--slug', 'acme', '--name', 'Acme', '--json');
+    expect(created).toMatchObject({ code: 0, stderr: '' });
+    const id = expect.stringMatching(/^[0-9a-f-]{36}$/);
+    expect(JSON.parse(created.stdout)).toEqual({ id, slug: 'acme', name: 'Acme' });
+    expect(await processesOf(data.path)).toEqual([]);
+  }, 60_000);
+
+  it('says in one line what is wrong, and nothing on standard output', async () => {
+    const wrong: [args: string[], line: RegExp][] = [
+      [['org', 'create', '--slug', 'acme', '--name', 'A'], /^error: Another organization .*\n$/],
+      [['org', 'create', '--slug', 'A b', '--name', 'A'], /^error: option '--slug.*\n$/],
+      [['org', 'create', '--slug', 'b'], /^error: required option '--name.*\n$/],
+      [['token', 'create', '--org', 'nobody'], /^error: There is no organization nobody.*\n$/],
+      [
+        ['token', 'create', '--org', 'acme', '--scopes', 'fly'],
+        /^error: .*There is no scope fly.*\n$/,
+      ],
+      [['token', 'create', '--org', 'acme', '--expires-in', 'soon'], /^error: .*like 90d.*\n$/],
+    ];
+    for (const [args, line] of wrong) {
+      const ended = await cli(env, ...args);
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toMatch(line);
+    }
+  }, 60_000);
+
+  it('tells every wrong setting, by name', async () => {
+    const ended = await cli({ ...env, APP_ROLE: 'web', LOG_LEVEL: 'loud' }, 'org', 'list');
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/APP_ROLE must be .*\n?LOG_LEVEL must be/);
+  });
+});
+
+describe('the command line, while the server runs', () => {
+  it('makes tokens that the server takes, and ends them', async () => {
+    const service = await ServiceProcess.start(env);
+    try {
+      const ask = async (token: string) => {
+        const headers = { authorization: `Bearer ${token}` };
+        return (await fetch(`${service.url}/v1/organization`, { headers })).status;
+      };
+      const args = [
+        'token',
+        'create',
+        '--org',
+        'acme',
+        '--name',
+        'ci',
+        '--expires-in',
+        '90d',
+        '--json',
+      ];
+      const created = await cli(env, ...args, '--scopes', 'organization:read');
+      const { id, token, scopes } = JSON.parse(created.stdout);
+      expect(scopes).toEqual(['organization:read']);
+      const revoked = await cli(env, 'token', 'create', '--org', 'acme', '--all-scopes', '--json');
+      const other = JSON.parse(revoked.stdout);
+      expect(await ask(token)).toBe(200);
+      await cli(env, 'token', 'revoke', other.id, '--org', 'acme');
+      expect(await ask(other.token)).toBe(401);
+      const list = await cli(env, 'token', 'list', '--org', 'acme', '--json');
+      expect(JSON.parse(list.stdout).map((each: { id: string }) => each.id)).toEqual([id]);
+      expect(list.stdout).not.toContain(token);
+    } finally {
+      expect(await service.stop()).toMatchObject({ code: 0 });
+    }
+  }, 120_000);
+});

@@ -1,0 +1,62 @@
+import { schemaSql } from '../../../src/platform/database/migrate.js';
+import { testDatabase, type TestDatabase } from '../../support/database.js';
+
+describe('the migrations and prisma/schema.prisma', () => {
+  let migrated: TestDatabase;
+  let schema: unknown[];
+  beforeAll(async () => {
+    const printed = await testDatabase('template0');
+    await printed.sql(await schemaSql());
+    schema = await catalog(printed);
+    await printed.drop();
+  });
+  beforeEach(async () => {
+    migrated = await testDatabase();
+  });
+  afterEach(() => migrated.drop());
+
+  it('describe the same tables', async () => {
+    expect(schema.length).toBeGreaterThan(0);
+    expect(await catalog(migrated)).toEqual(schema);
+  });
+
+  it.each([
+    ['a column', 'ALTER TABLE seats ADD COLUMN extra text'],
+    ['a type', 'ALTER TABLE events ALTER COLUMN reason TYPE varchar(9)'],
+    ['a default', 'ALTER TABLE organizations ALTER COLUMN locale SET DEFAULT 1'],
+    ['a nullability', 'ALTER TABLE seats ALTER COLUMN status DROP NOT NULL'],
+    ['a table', 'CREATE TABLE extra ()'],
+    ['an index', 'DROP INDEX seats_invitation_hash_key'],
+    ['a foreign key', 'ALTER TABLE effects DROP CONSTRAINT effects_event_id_fkey'],
+  ])('differ as soon as %s does', async (_what, change) => {
+    await migrated.sql(change);
+    expect(await catalog(migrated)).not.toEqual(schema);
+  });
+});
+
+/**
+ * What Prisma knows of a database. Checks and triggers are ours alone; so are the indexes whose
+ * names do not end as Prisma's do.
+ */
+async function catalog({ sql }: TestDatabase): Promise<unknown[]> {
+  const columns = await sql(
+    `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
+       pg_get_expr(d.adbin, d.adrelid) AS default
+     FROM pg_class c
+     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+       AND c.relname <> '_prisma_migrations'
+     ORDER BY 1, 2`,
+  );
+  const keys = await sql(
+    `SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+     WHERE connamespace = 'public'::regnamespace AND contype = 'f' ORDER BY 1, 2`,
+  );
+  const indexes = await sql(
+    `SELECT tablename, indexname, indexdef FROM pg_indexes
+     WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
+       AND indexname ~ '_(pkey|key|idx)$' ORDER BY 1, 2`,
+  );
+  return [...columns, ...keys, ...indexes];
+}

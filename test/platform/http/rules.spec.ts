@@ -1,0 +1,387 @@
+import { connect, type AddressInfo } from 'node:net';
+import type { Answer, CallOptions, Tenant, TestApp } from '../../support/app.js';
+import { startApp } from '../../support/app.js';
+import { errorOf, newEmail, NOBODY, problems, SEATS } from '../../seats/fixtures.js';
+
+const MIB = 1024 * 1024;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const BAD = 'seat_oat_bad';
+
+let api: TestApp;
+let tenant: Tenant;
+let body: Record<string, unknown>;
+
+beforeAll(async () => {
+  api = await startApp();
+  await api.app.listen(0, '127.0.0.1');
+  tenant = await api.tenant();
+  const { id } = await tenant.subscription(1000);
+  body = { subscription_id: id };
+});
+afterAll(() => api?.close());
+
+const origin = () => {
+  const { port } = api.app.getHttpServer().address() as AddressInfo;
+  return `http://127.0.0.1:${port}`;
+};
+const post = (options: CallOptions = {}) => tenant.call('POST', SEATS, options);
+/** POST of a text that says it is JSON. */
+const postText = (text: string, options: CallOptions = {}) =>
+  post({ body: text, headers: JSON_TYPE, ...options });
+const person = () => ({ ...body, email: newEmail() });
+
+describe('the order of checks', () => {
+  const tooLarge = 'x'.repeat(MIB + 1);
+  let reader: string;
+
+  beforeAll(async () => {
+    reader = await tenant.tokenWith('customer_seats:read');
+  });
+
+  test.each<[string, () => Promise<Answer>, [number, string]]>([
+    [
+      'size before a bad token',
+      () => postText(tooLarge, { token: BAD }),
+      [413, 'RequestBodyTooLarge'],
+    ],
+    [
+      'a bad token before malformed JSON',
+      () => postText('{', { token: BAD }),
+      [401, 'invalid_token'],
+    ],
+    [
+      'malformed JSON before a missing token',
+      () => postText('{', { token: null }),
+      [422, 'RequestValidationError'],
+    ],
+    [
+      'a missing token before the schema',
+      () => postText('[]', { token: null }),
+      [401, 'Unauthorized'],
+    ],
+    [
+      'a missing token before the handler',
+      () => post({ body: { subscription_id: NOBODY, email: newEmail() }, token: null }),
+      [401, 'Unauthorized'],
+    ],
+    [
+      'the scope before the schema',
+      () => postText('[]', { token: reader }),
+      [403, 'insufficient_scope'],
+    ],
+    [
+      'malformed JSON before the scope',
+      () => postText('{', { token: reader }),
+      [422, 'RequestValidationError'],
+    ],
+    [
+      'the schema before the handler',
+      () => post({ body: { subscription_id: NOBODY } }),
+      [422, 'RequestValidationError'],
+    ],
+  ])('%s', async (_, send, expected) => {
+    expect(errorOf(await send())).toEqual(expected);
+  });
+
+  test('size before the rate limit before a bad token', async () => {
+    const limited = await startApp({ RATE_LIMIT_TOKEN: '2' });
+    try {
+      const send = (text: string) =>
+        limited.call('POST', SEATS, { body: text, headers: JSON_TYPE, token: BAD });
+      const answers = [];
+      for (const text of ['', '', '', tooLarge]) answers.push(errorOf(await send(text)));
+      expect(answers).toEqual([
+        [401, 'invalid_token'],
+        [401, 'invalid_token'],
+        [429, 'TooManyRequests'],
+        [413, 'RequestBodyTooLarge'],
+      ]);
+    } finally {
+      await limited.close();
+    }
+  });
+});
+
+describe('the Authorization header', () => {
+  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('may say %s', async (scheme) => {
+    const headers = { authorization: `${scheme} ${tenant.token}` };
+    expect((await post({ body: person(), token: null, headers })).status).toBe(200);
+  });
+
+  test.each([undefined, 'Basic YTpi', 'Token x', ''])('%j is no token', async (value) => {
+    const headers: Record<string, string> = value === undefined ? {} : { authorization: value };
+    const answer = await post({ body: person(), token: null, headers });
+    expect(answer).toMatchObject({
+      status: 401,
+      body: { error: 'Unauthorized', detail: expect.any(String) },
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  });
+
+  test.each(['Bearer', 'Bearer ', 'Bearer x', 'Bearer a b', `Bearer ${BAD}`, 'Bearer seat_cst_x'])(
+    '%j is a bad token, told as OAuth tells it',
+    async (authorization) => {
+      const answer = await post({ body: person(), token: null, headers: { authorization } });
+      expect(answer.status).toBe(401);
+      expect(answer.body).toEqual({
+        error: 'invalid_token',
+        error_description: expect.any(String),
+      });
+    },
+  );
+
+  test('a token without the scope is told so as OAuth tells it', async () => {
+    const answer = await post({ body: person(), token: await tenant.tokenWith() });
+    expect(answer.status).toBe(403);
+    expect(answer.body).toEqual({
+      error: 'insufficient_scope',
+      error_description: expect.stringContaining('customer_seats:write'),
+    });
+  });
+
+  test('write does not imply read, nor read write', async () => {
+    const writer = await tenant.tokenWith('customer_seats:write');
+    const reader = await tenant.tokenWith('customer_seats:read');
+    const url = `${SEATS}?subscription_id=${String(body['subscription_id'])}`;
+    const answers = [
+      await tenant.call('GET', url, { token: writer }),
+      await tenant.call('GET', url, { token: reader }),
+      await tenant.call('DELETE', `${SEATS}/${NOBODY}`, { token: reader }),
+      await tenant.call('POST', `${SEATS}/${NOBODY}/resend`, { token: reader }),
+      await tenant.call('POST', SEATS, { token: reader, body: person() }),
+      await tenant.call('POST', SEATS, { token: writer, body: person() }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([403, 200, 403, 403, 403, 200]);
+  });
+});
+
+describe('a body', () => {
+  test.each(['{', '{"a":}', 'nul', '"', '{"a":1}x', "{'a':1}", '\u0000', '[1,]'])(
+    '%j is malformed JSON',
+    async (text) => expect(problems(await postText(text))).toEqual([['json_invalid', 'body']]),
+  );
+
+  test.each(['[]', '[{}]', '"text"', '5', 'true', 'null', '1e999'])(
+    '%s is no object',
+    async (text) => expect(problems(await postText(text))).toEqual([['dict_type', 'body']]),
+  );
+
+  test.each([
+    ['nothing at all', {}],
+    ['an empty text that says it is JSON', { body: '', headers: JSON_TYPE }],
+  ])('is missing: %s', async (_, options) => {
+    expect(problems(await post(options))).toEqual([['missing', 'body']]);
+  });
+
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'no type'])(
+    'of type %s is a 422',
+    async (type) => {
+      const headers = { 'content-type': type };
+      const answer = await post({ body: JSON.stringify(person()), headers });
+      expect(problems(answer)[0]?.[1]).toBe('body');
+    },
+  );
+
+  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;x=1'])(
+    'of type %s is read',
+    async (type) => {
+      const text = JSON.stringify(person());
+      expect((await postText(text, { headers: { 'content-type': type } })).status).toBe(200);
+    },
+  );
+
+  test('that is empty but says it is JSON is no error on GET, DELETE and resend', async () => {
+    const url = `${SEATS}?subscription_id=${String(body['subscription_id'])}`;
+    const seats = [(await post({ body: person() })).body, (await post({ body: person() })).body];
+    const headers = JSON_TYPE;
+    const answers = [
+      await tenant.call('GET', url, { headers }),
+      await tenant.call('DELETE', `${SEATS}/${seats[0].id}`, { headers }),
+      await tenant.call('POST', `${SEATS}/${seats[1].id}/resend`, { headers }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  test.each([
+    ['a value', { metadata: { a: 'x\0' } }, ['body', 'metadata', 'a']],
+    ['a key', { metadata: { 'x\0': 1 } }, ['body', 'metadata']],
+    ['a list', { metadata: { a: ['x', '\0'] } }, ['body', 'metadata', 'a', 1]],
+    ['a field', { external_member_id: '\0' }, ['body', 'external_member_id']],
+    ['an unknown key', { nobody: 'x\0' }, ['body', 'nobody']],
+    ['half a surrogate pair', { metadata: { a: '\ud800' } }, ['body', 'metadata', 'a']],
+    ['half a pair in a key', { metadata: { '\udc00': 1 } }, ['body', 'metadata']],
+  ])('cannot hold NUL or broken text: %s', async (_, more, loc) => {
+    const answer = await post({ body: { ...person(), ...more } });
+    expect(problems(answer)).toEqual([['value_error', ...loc]]);
+  });
+
+  test.each([
+    ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
+  ])('of 100,000 nested %s is a 422', async (_, nested) => {
+    const answer = await postText(`{"metadata":{"a":${nested}}}`);
+    expect(problems(answer)).toEqual([['value_error', 'body']]);
+  });
+
+  test('that is deep and wide at once is a 422, soon', async () => {
+    const wide = `[${'1,'.repeat(500_000)}1]`;
+    const started = performance.now();
+    const answer = await postText(`{"metadata":{"a":${'['.repeat(590)}${wide}${']'.repeat(590)}}}`);
+    expect(answer.status).toBe(422);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  test.each(['1e999', '-1e999'])('cannot hold a number that is none: %s', async (number) => {
+    const text = JSON.stringify({ ...person(), metadata: { a: 0 } });
+    const answer = await postText(text.replace('"a":0', `"a":${number}`));
+    expect(problems(answer)).toEqual([['value_error', 'body', 'metadata', 'a']]);
+  });
+
+  test.each(['1e308', '5e-324', '-0', '123456789012345678901234567890', '0.1e-7'])(
+    'may hold the number %s',
+    async (number) => {
+      const text = JSON.stringify({ ...person(), metadata: { a: 0 } });
+      const answer = await postText(text.replace('"a":0', `"a":${number}`));
+      expect(answer.status).toBe(200);
+      expect(answer.body.seat_metadata.a).toBeCloseTo(Number(number));
+    },
+  );
+});
+
+describe('the size of a body', () => {
+  const sized = (size: number) => {
+    const text = JSON.stringify({ ...person(), padding: '' });
+    return text.replace('"padding":""', `"padding":"${'x'.repeat(size - text.length)}"`);
+  };
+  const chunked = (size: number) => {
+    const bytes = new TextEncoder().encode(sized(size));
+    const half = bytes.length / 2;
+    return new ReadableStream({
+      start(controller) {
+        controller.enqueue(bytes.slice(0, half));
+        controller.enqueue(bytes.slice(half));
+        controller.close();
+      },
+    });
+  };
+  const send = (payload: string | ReadableStream) =>
+    fetch(origin() + SEATS, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, authorization: `Bearer ${tenant.token}` },
+      body: payload,
+      duplex: 'half',
+    } as RequestInit);
+
+  test.each([
+    ['with its length', sized],
+    ['in chunks', chunked],
+  ])('may be 1 MiB and no more, %s', async (_, make) => {
+    const fits = await send(make(MIB));
+    expect(fits.status).toBe(200);
+    const answer = await send(make(MIB + 1));
+    expect([answer.status, ((await answer.json()) as any).error]).toEqual([
+      413,
+      'RequestBodyTooLarge',
+    ]);
+    expect(answer.headers.get('cache-control')).toBe('private, no-store');
+    expect(answer.headers.get('x-request-id')).toBeTruthy();
+  });
+});
+
+describe('every answer', () => {
+  const answers: [string, string, CallOptions, number][] = [
+    ['GET', SEATS, {}, 401],
+    ['GET', `${SEATS}?subscription_id=x`, {}, 401],
+    ['POST', SEATS, { body: '{', headers: JSON_TYPE }, 422],
+    ['GET', `${SEATS}/claim/x`, {}, 404],
+    ['GET', '/v1/nothing', {}, 404],
+    ['POST', '/v1/nothing', { body: {} }, 404],
+    ['GET', '/nothing', {}, 404],
+    ['GET', '/v1/%zz', {}, 404],
+    ['GET', '/%', {}, 404],
+    ['GET', `/v1/customer-seats/claim/${'a'.repeat(5000)}`, {}, 404],
+    ['PUT', SEATS, { body: {} }, 404],
+    ['OPTIONS', SEATS, {}, 404],
+    ['GET', `${SEATS}/%00`, {}, 404],
+  ];
+
+  test.each(answers)(
+    'has the headers of the contract: %s %s',
+    async (method, url, options, status) => {
+      const answer = await api.call(method, url, options);
+      if (status === 404 && answer.status !== 404) expect(answer.status).toBeLessThan(500);
+      else expect(answer.status).toBe(status);
+      expect(answer.headers['cache-control']).toBe('private, no-store');
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+      expect(answer.body).toMatchObject({ error: expect.any(String) });
+    },
+  );
+
+  test.each(['req-1', 'a'.repeat(128), 'A.b_c:9'])('carries the caller’s id %s', async (id) => {
+    const headers = { 'x-request-id': id };
+    for (const url of [SEATS, '/v1/nothing', '/v1/%zz']) {
+      expect((await api.call('GET', url, { headers })).headers['x-request-id']).toBe(id);
+    }
+  });
+
+  test.each(['', ' ', 'a b', 'a'.repeat(129), 'a\tb', '<script>'])(
+    'carries an id of ours in the place of %j',
+    async (id) => {
+      const answer = await api.call('GET', SEATS, { headers: { 'x-request-id': id } });
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
+
+  test('has the id that its event has', async () => {
+    const headers = { 'x-request-id': 'the-id-of-this-call' };
+    const seat = (await post({ body: person(), headers })).body;
+    const [event] = await api.database.sql('SELECT request_id FROM events WHERE seat_id = $1', [
+      seat.id,
+    ]);
+    expect(event).toEqual({ request_id: 'the-id-of-this-call' });
+  });
+});
+
+describe('public routes', () => {
+  const claims = async (limited: TestApp, forwarded: string[]) => {
+    const statuses = [];
+    for (const address of forwarded) {
+      const headers = { 'x-forwarded-for': address };
+      statuses.push((await limited.call('GET', `${SEATS}/claim/x`, { headers })).status);
+    }
+    return statuses;
+  };
+  const ADDRESSES = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.1', '192.0.2.1'];
+
+  test.each([
+    ['not count', {}, [404, 404, 429, 429, 429]],
+    ['count', { TRUSTED_PROXIES: '127.0.0.1' }, [404, 404, 404, 404, 429]],
+  ])('are limited by address; X-Forwarded-For does %s', async (_, env, expected) => {
+    const limited = await startApp({ RATE_LIMIT_PUBLIC: '2', ...env });
+    try {
+      expect(await claims(limited, ADDRESSES)).toEqual(expected);
+      const last = await limited.call('GET', `${SEATS}/claim/x`, {
+        headers: { 'x-forwarded-for': ADDRESSES[0] as string },
+      });
+      expect(Number(last.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect(last.headers['ratelimit-policy']).toBe('"public";q=2;w=60');
+    } finally {
+      await limited.close();
+    }
+  });
+});
+
+test.each([
+  'GARBAGE\r\n\r\n',
+  'GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n',
+  `POST ${SEATS} HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n`,
+  `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+])('what is no HTTP is refused and ends nothing: %#', async (text) => {
+  const { port } = api.app.getHttpServer().address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  socket.end(text);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+  expect((await api.call('GET', SEATS)).status).toBe(401);
+});

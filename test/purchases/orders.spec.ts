@@ -1,0 +1,111 @@
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import { assign, eventsOf, newEmail, seatsOf } from './helpers.js';
+
+let api: TestApp;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  api = await startApp();
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  tenant = await api.tenant();
+});
+
+const patch = (id: string, body: object) => tenant.call('PATCH', `/v1/orders/${id}`, { body });
+const get = async (id: string) => (await tenant.call('GET', `/v1/orders/${id}`)).body;
+const tryAssign = (id: string) =>
+  tenant.call('POST', '/v1/customer-seats', { body: { order_id: id, email: newEmail() } });
+
+test('a new order is paid, and all its seats are available', async () => {
+  expect(await tenant.order(5)).toMatchObject({
+    status: 'paid',
+    seats: 5,
+    assigned_seats: 0,
+    available_seats: 5,
+    checkout_id: null,
+    metadata: {},
+  });
+});
+
+test.each([
+  ['paid', 200],
+  ['partially_refunded', 200],
+  ['pending', 400],
+  ['refunded', 400],
+  ['void', 400],
+])('an order that is %s answers an assignment with %i', async (status, expected) => {
+  const order = await tenant.order(1, { status });
+  expect((await tryAssign(order.id)).status).toBe(expected);
+});
+
+test('a pending order gives seats once it is paid', async () => {
+  const { id } = await tenant.order(1, { status: 'pending' });
+  expect((await patch(id, { status: 'paid' })).body.status).toBe('paid');
+  expect((await tryAssign(id)).status).toBe(200);
+});
+
+test.each(['product', 'customer', 'checkout'])('an order needs a %s of its own', async (thing) => {
+  const product = await tenant.create('products', { name: 'Pro' });
+  const customer = await tenant.create('customers', {});
+  const unknown = 'f47ac10b-58cc-4372-8567-0e02b2c3d479';
+  const ids = { product_id: product.id, customer_id: customer.id, [`${thing}_id`]: unknown };
+  const { status, body } = await tenant.call('POST', '/v1/orders', { body: { ...ids, seats: 1 } });
+  expect([status, body.detail]).toEqual([404, `There is no ${thing} ${unknown}.`]);
+});
+
+test('seats change the pool, and are told once; the same number tells nobody', async () => {
+  const { id } = await tenant.order(1);
+  await assign(tenant, { order_id: id, email: newEmail() });
+  const { body } = await patch(id, { seats: 3 });
+  expect(body).toMatchObject({ seats: 3, assigned_seats: 1, available_seats: 2 });
+  expect((await patch(id, { seats: 3 })).body).toEqual(body);
+  const types = (await eventsOf(api, id)).map((event) => event.type);
+  expect(types).toEqual(['customer_seat.assigned', 'order.seats_changed']);
+});
+
+test('seats below the assigned are a 400 that names both numbers', async () => {
+  const { id } = await tenant.order(5);
+  await assign(tenant, { order_id: id, email: newEmail() });
+  await assign(tenant, { order_id: id, email: newEmail() });
+  const { status, body } = await patch(id, { seats: 1 });
+  expect([status, body.error]).toEqual([400, 'SeatsAlreadyAssigned']);
+  expect(body.detail).toMatch(/2.*1/);
+  expect((await get(id)).seats).toBe(5);
+});
+
+test.each(['refunded', 'void'])('an order that becomes %s revokes its seats', async (status) => {
+  const { id } = await tenant.order(3);
+  await assign(tenant, { order_id: id, email: newEmail() });
+  await assign(tenant, { order_id: id, email: newEmail(), immediate_claim: true });
+  await api.database.sql('UPDATE organizations SET seats_enabled = false WHERE id = $1', [
+    tenant.id,
+  ]);
+  expect((await patch(id, { status })).body).toMatchObject({ status, assigned_seats: 0 });
+  expect((await seatsOf(api, id)).map((seat) => seat.status)).toEqual(['revoked', 'revoked']);
+  const told = (await eventsOf(api, id)).slice(2).map(({ type, reason }) => [type, reason]);
+  expect(told).toEqual(Array(2).fill(['customer_seat.revoked', 'order_refunded']));
+});
+
+test('a partial refund keeps the seats', async () => {
+  const { id } = await tenant.order(3);
+  await assign(tenant, { order_id: id, email: newEmail() });
+  const { body } = await patch(id, { status: 'partially_refunded' });
+  expect(body.assigned_seats).toBe(1);
+});
+
+test('a final order stays as it is, but for its names and data', async () => {
+  const { id } = await tenant.order(3, { status: 'refunded' });
+  for (const body of [{ status: 'paid' }, { status: 'void' }, { seats: 4 }]) {
+    const answer = await patch(id, body);
+    expect([answer.status, answer.body.error]).toEqual([403, 'NotPermitted']);
+  }
+  const repeated = await patch(id, { status: 'refunded', seats: 3, metadata: { a: 1 } });
+  expect([repeated.status, repeated.body.metadata]).toEqual([200, { a: 1 }]);
+});
+
+test('an order cannot be deleted', async () => {
+  const { id } = await tenant.order(1);
+  expect((await tenant.call('DELETE', `/v1/orders/${id}`)).status).toBe(404);
+  expect((await get(id)).id).toBe(id);
+});

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { simpleParser } from 'mailparser';
+import { SMTPServer } from 'smtp-server';
+
+export interface ReceivedMail {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+}
+
+/** A real SMTP server, and the mails it was given, in the order of their coming. */
+export interface Inbox {
+  url: string;
+  mails: ReceivedMail[];
+  to(address: string): ReceivedMail[];
+  /** Called with every mail, before the sender hears that it was taken. */
+  onMail: (mail: ReceivedMail) => void;
+  close(): Promise<void>;
+}
+
+export async function startInbox(): Promise<Inbox> {
+  const mails: ReceivedMail[] = [];
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    onData: (stream, _session, done) => {
+      void simpleParser(stream).then((mail) => {
+        const [to] = [mail.to ?? []].flat();
+        const received = {
+          to: to?.value[0]?.address ?? '',
+          subject: mail.subject ?? '',
+          text: mail.text ?? '',
+          html: mail.html || '',
+          messageId: mail.messageId ?? '',
+        };
+        mails.push(received);
+        inbox.onMail(received);
+        done();
+      }, done);
+    },
+  });
+  // A client that is killed leaves its connection in the middle of a word.
+  server.on('error', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  const { port } = server.server.address() as AddressInfo;
+  const inbox: Inbox = {
+    url: `smtp://127.0.0.1:${port}`,
+    mails,
+    to: (address) => mails.filter((mail) => mail.to === address),
+    onMail: () => undefined,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+  return inbox;
+}
