@@ -5,10 +5,11 @@ import { OrganizationsModule } from './organizations/organizations.module.js';
 import { SessionAuthenticator } from './portal/sessions.authenticator.js';
 import { PurchasesModule } from './purchases/purchases.module.js';
 import { SeatsModule } from './seats/seats.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** Root of the API: every route, no queue. */
 @Module({
-  imports: [EventsModule, OrganizationsModule, PurchasesModule, SeatsModule],
+  imports: [EventsModule, OrganizationsModule, PurchasesModule, SeatsModule, WebhooksModule],
   controllers: [ClaimController],
   providers: [SessionAuthenticator],
 })

@@ -50,6 +50,7 @@ how many requests are left in this minute.
 
 const TAGS: Record<string, string> = {
   'Customer seats': 'Who sits on what was bought: assign, list, revoke, resend, claim.',
+  Events: 'What happened to seats, when, and who did it.',
   Products: 'What is sold.',
   Customers: 'Who buys.',
   Members: 'The people of a customer.',

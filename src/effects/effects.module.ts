@@ -3,14 +3,15 @@ import { InvitationsRepository } from '../invitations/invitations.repository.js'
 import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { JobQueue, QueueHealth } from '../platform/queue/queue.js';
-import { SeatsModule } from '../seats/seats.module.js';
+import { SeatsCoreModule } from '../seats/seats.module.js';
+import { WebhookDeliveryModule } from '../webhooks/webhooks.module.js';
 import { InvitationMailHandler } from './invitation-mail.handler.js';
 import { EFFECT_HANDLERS, Processor } from './processor.js';
 import { Relay } from './relay.js';
 import { WorkerLoops } from './worker-loops.js';
 
 @Module({
-  imports: [MailModule, SeatsModule],
+  imports: [MailModule, WebhookDeliveryModule, SeatsCoreModule],
   providers: [
     IdempotencyPruner,
     InvitationMailHandler,

@@ -1,4 +1,4 @@
-import type { EventType } from '../seats/seats.events.js';
+import type { EventType } from '../events/event.js';
 
 /** What can follow from an event. */
 export type Effect = 'invitation-mail';
@@ -25,6 +25,7 @@ export const EFFECTS: Record<EventType, Rule> = {
   'subscription.seats_changed': nothing,
   'order.seats_changed': nothing,
   'seats.exhausted': nothing,
+  'webhook_endpoint.disabled': nothing,
 };
 
 /** Does one effect. Called again after a crash, so doing it twice must be harmless. */

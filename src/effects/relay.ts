@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database, sql } from '../platform/database/database.js';
 import { JobQueue, type NewJob } from '../platform/queue/queue.js';
+import { WebhooksRepository } from '../webhooks/webhooks.repository.js';
 import { type Effect, EFFECTS, type OutboxEvent } from './effects.js';
 
 const BATCH = 200;
@@ -19,6 +20,7 @@ export class Relay {
   constructor(
     private readonly database: Database,
     private readonly queue: JobQueue,
+    private readonly webhooks: WebhooksRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -40,9 +42,11 @@ export class Relay {
         });
         await this.queue.add(effects.map(jobOf));
       }
+      const ids = events.map((event) => event.id);
+      await this.webhooks.enqueue(ids, now);
       await this.database.query(sql`
         UPDATE events SET dispatched_at = ${now}::timestamptz
-        WHERE id = ANY(${events.map((event) => event.id)}::uuid[])`);
+        WHERE id = ANY(${ids}::uuid[])`);
       return events.length;
     });
   }

@@ -3,11 +3,13 @@ import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { Loop } from '../platform/loop.js';
 import { JobQueue } from '../platform/queue/queue.js';
 import { ReleasesService } from '../seats/releases.service.js';
+import { Deliverer } from '../webhooks/deliverer.js';
 import { Processor } from './processor.js';
 import { Relay } from './relay.js';
 
 // An idle relay asks for new events this often: what a mail waits for at the most.
 const RELAY_MS = 200;
+const DELIVER_MS = 250;
 const SWEEP_MS = 15_000;
 // A lapsed invitation frees its seat within a minute.
 const RELEASE_MS = 15_000;
@@ -24,9 +26,11 @@ export class WorkerLoops implements OnModuleDestroy {
     relay: Relay,
     releases: ReleasesService,
     pruner: IdempotencyPruner,
+    private readonly deliverer: Deliverer,
   ) {
     this.loops = [
       new Loop('relay', async () => (await relay.runOnce()) > 0, RELAY_MS),
+      new Loop('webhooks', async () => (await deliverer.start()) > 0, DELIVER_MS),
       new Loop('sweep', async () => (await relay.sweepOnce()) > 0, SWEEP_MS),
       new Loop('release', async () => (await releases.runOnce()) > 0, RELEASE_MS),
       new Loop('prune', async () => (await pruner.runOnce()) > 0, PRUNE_MS),
@@ -41,6 +45,6 @@ export class WorkerLoops implements OnModuleDestroy {
   /** Nothing is handed on any more before the queue lets its jobs finish and closes. */
   async onModuleDestroy(): Promise<void> {
     await Promise.all(this.loops.map((loop) => loop.stop()));
-    await this.queue.close();
+    await Promise.all([this.queue.close(), this.deliverer.finish()]);
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../platform/http/fields.js';
 import { REVOKE_REASONS } from '../seats/seat.js';
 import { CustomerSeatDto } from '../seats/seats.dto.js';
-import { EVENT_TYPES, type EventType } from '../seats/seats.events.js';
+import { EVENT_TYPES, type EventType } from './event.js';
 import type { SeatRow } from '../seats/seats.repository.js';
 import type { EventFilters, EventRow } from './events.repository.js';
 import type { EventPage, PageKeys } from './events.service.js';
@@ -125,7 +125,10 @@ export class EventDto {
 }
 
 /** What an event shows of its object: the wire's form of the row that it kept. */
-export function eventData({ seat_id, data }: EventRow): Record<string, unknown> {
+export function eventData({
+  seat_id,
+  data,
+}: Pick<EventRow, 'seat_id' | 'data'>): Record<string, unknown> {
   if (seat_id !== null) return { ...CustomerSeatDto.from(data as SeatRow) };
   const { seat_id: _none, pool_id: _inner, ...shown } = data as Record<string, unknown>;
   return shown;

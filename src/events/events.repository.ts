@@ -3,7 +3,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import type { Actor } from '../platform/http/access.js';
 import type { SeatRow } from '../seats/seats.repository.js';
-import type { EventType } from '../seats/seats.events.js';
+import type { EventType } from './event.js';
 
 export interface EventRow {
   id: string;

@@ -115,6 +115,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     : undefined;
   settings.logLevel = oneOf<string>('LOG_LEVEL', 'info', LOG_LEVELS);
 
+  if (settings.port !== 0 && settings.port === settings.metricsPort) {
+    problems.push('METRICS_PORT must be another port than PORT');
+  }
   problems.push(...productionProblems(settings, env));
   if (settings.secretKeys.length === 0) settings.secretKeys = [DEVELOPMENT_KEY];
   if (problems.length > 0) throw new SettingsError(problems.join('\n'));
@@ -165,7 +168,8 @@ function parseAddresses(text: string): string[] {
   const list = new BlockList();
   const entries = text.split(',').map((entry) => entry.trim());
   for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/');
+    const [address = '', prefix, ...rest] = entry.split('/');
+    check(rest.length === 0, entry);
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, parseWhole(prefix, 0, 128), family);

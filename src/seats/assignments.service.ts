@@ -235,7 +235,8 @@ export class AssignmentsService {
   ): Promise<{ outcomes: Outcome[]; pool: PoolRow }> {
     const recipients = assignments.map((assignment) => assignment.recipient);
     const { organizationId } = caller;
-    let candidates = await this.seats.findCandidates(organizationId, pool, recipients);
+    if (recipients.some(mayLink)) await this.seats.lockLinking(pool.customer_id);
+    const candidates = await this.seats.findCandidates(organizationId, pool, recipients);
     const verdicts = judge(
       available,
       pool.member_model_enabled,
@@ -249,15 +250,14 @@ export class AssignmentsService {
     if (atomic && refused.some((error) => error !== undefined)) return { outcomes: refused, pool };
     const winners = verdicts.flatMap(({ outcome }, index) => (outcome === 'seat' ? [index] : []));
     const now = this.clock.now();
-    if (await this.createPeople(caller, pool, recipients, candidates, winners, now)) {
-      candidates = await this.seats.findCandidates(organizationId, pool, recipients);
-    }
+    // Others create, change and delete people meanwhile: what comes out is judged from the start.
+    const again = () => this.assignToLocked(caller, pool, assignments, available, write, atomic);
+    if (await this.createPeople(caller, pool, recipients, candidates, winners, now)) return again();
     const chosen = winners.map((index) =>
       this.newSeat(pool, candidates[index] as Candidate, assignments[index] as Assignment, now),
     );
-    const memberIds = chosen.map(({ seat }) => seat.member_id);
-    await this.seats.lockMembers(organizationId, memberIds);
     const seats = chosen.map(({ seat }) => seat);
+    if (!(await this.seats.lockMembers(organizationId, seats))) return again();
     const written = seats.length > 0 ? await write(seats, now) : [];
     const rows = new Map(written.map((row) => [row.seat_id, row]));
     const assigned = new Map(
@@ -397,6 +397,11 @@ function failuresOf(outcomes: Outcome[]): BulkFailure[] {
 function bulkFailed(failed: BulkFailure[], total: number): ApiError {
   const detail = `${failed.length} of ${total} assignments failed, so nothing was changed.`;
   return new BulkAssignmentFailed(detail, { failed });
+}
+
+/** Whether an existing member may get an external id, or a new one come with it. */
+function mayLink(recipient: Recipient): boolean {
+  return recipient.by === 'external_member' && recipient.email !== undefined;
 }
 
 function emailOf(recipient: Recipient, candidate: Candidate): string {

@@ -14,21 +14,35 @@ import { SeatsController } from './seats.controller.js';
 import { SeatsRepository } from './seats.repository.js';
 import { SeatsService } from './seats.service.js';
 
+/** What seats can do, for the other domains and the worker. */
 @Module({
-  controllers: [AccessController, ClaimsController, SeatsController],
   providers: [
     AccessRepository,
     AccessService,
     AssignmentsService,
-    ClaimStreams,
-    ClaimsService,
-    { provide: Claims, useExisting: ClaimsService },
     Containers,
     PoolsService,
     ReleasesService,
     SeatsRepository,
     SeatsService,
   ],
-  exports: [AssignmentsService, Claims, PoolsService, ReleasesService, SeatsService],
+  exports: [
+    AccessService,
+    AssignmentsService,
+    Containers,
+    PoolsService,
+    ReleasesService,
+    SeatsRepository,
+    SeatsService,
+  ],
+})
+export class SeatsCoreModule {}
+
+/** The routes of seats. */
+@Module({
+  imports: [SeatsCoreModule],
+  controllers: [AccessController, ClaimsController, SeatsController],
+  providers: [ClaimStreams, ClaimsService, { provide: Claims, useExisting: ClaimsService }],
+  exports: [Claims, SeatsCoreModule],
 })
 export class SeatsModule {}

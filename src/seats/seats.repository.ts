@@ -319,12 +319,31 @@ export class SeatsRepository {
       ORDER BY people.index`);
   }
 
-  /** Keeps these members from being deleted or changed until the end of the transaction. */
-  async lockMembers(organizationId: string, ids: string[]): Promise<void> {
+  /**
+   * Keeps these members from being deleted or changed until the end of the transaction; false when
+   * one of them is gone, or has another e-mail, since they were looked up.
+   */
+  async lockMembers(
+    organizationId: string,
+    people: { member_id: string; email: string }[],
+  ): Promise<boolean> {
+    const rows = await this.database.query(sql`
+      SELECT m.id FROM members m
+      JOIN unnest(${people.map(({ member_id }) => member_id)}::uuid[],
+        ${people.map(({ email }) => email)}::text[]) AS w(id, email) ON w.id = m.id
+      WHERE m.organization_id = ${organizationId}::uuid AND m.email = w.email
+        AND m.deleted_at IS NULL
+      ORDER BY m.id FOR SHARE OF m`);
+    return rows.length === people.length;
+  }
+
+  /**
+   * Lets those who give external ids to members of one buyer do it one after the other, until the
+   * end of the transaction: at once, two of them would get the same id, and one a failure.
+   */
+  async lockLinking(customerId: string): Promise<void> {
     await this.database.query(sql`
-      SELECT 1 FROM members
-      WHERE organization_id = ${organizationId}::uuid AND id = ANY(${ids}::uuid[])
-      ORDER BY id FOR SHARE`);
+      SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended(${customerId}, 2))) AS lock`);
   }
 
   /**

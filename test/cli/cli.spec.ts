@@ -1,3 +1,4 @@
+import { testDatabase } from '../support/database.js';
 import {
   cli,
   dataDirectory,
@@ -26,6 +27,8 @@ describe('the command line, without a server', () => {
   }, 60_000);
 
   it('says in one line what is wrong, and nothing on standard output', async () => {
+    const database = await testDatabase();
+    await cli({ DATABASE_URL: database.url }, 'org', 'create', '--slug', 'acme', '--name', 'A');
     const wrong: [args: string[], line: RegExp][] = [
       [['org', 'create', '--slug', 'acme', '--name', 'A'], /^error: Another organization .*\n$/],
       [['org', 'create', '--slug', 'A b', '--name', 'A'], /^error: option '--slug.*\n$/],
@@ -38,10 +41,11 @@ describe('the command line, without a server', () => {
       [['token', 'create', '--org', 'acme', '--expires-in', 'soon'], /^error: .*like 90d.*\n$/],
     ];
     for (const [args, line] of wrong) {
-      const ended = await cli(env, ...args);
+      const ended = await cli({ DATABASE_URL: database.url }, ...args);
       expect(ended).toMatchObject({ code: 1, stdout: '' });
       expect(ended.stderr).toMatch(line);
     }
+    await database.drop();
   }, 60_000);
 
   it('tells every wrong setting, by name', async () => {

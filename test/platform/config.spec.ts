@@ -87,6 +87,11 @@ describe('settings', () => {
       '10.0.0.0/33',
       'a comma-separated list of addresses or CIDRs, such as 10.0.0.0/8',
     ],
+    [
+      'TRUSTED_PROXIES',
+      '10.0.0.0/8/8',
+      'a comma-separated list of addresses or CIDRs, such as 10.0.0.0/8',
+    ],
     ['RATE_LIMIT_TOKEN', '-1', 'a whole number from 0 to 1000000000'],
     ['RATE_LIMIT_PUBLIC', '1.5', 'a whole number from 0 to 1000000000'],
     ['RESEND_INTERVAL', 'off', 'a whole number from 0 to 86400'],
@@ -97,6 +102,12 @@ describe('settings', () => {
     ['LOG_LEVEL', 'verbose', 'one of fatal, error, warn, info, debug, trace, silent'],
   ])('refuse %s=%s', (name, value, rule) => {
     expect(problemsOf({ [name]: value })).toEqual([`${name} must be ${rule}`]);
+  });
+
+  it('refuse the same port for the API and the metrics', () => {
+    expect(problemsOf({ PORT: '3001', METRICS_PORT: '3001' })).toEqual([
+      'METRICS_PORT must be another port than PORT',
+    ]);
   });
 
   it('tell all problems at once, and no value', () => {

@@ -15,6 +15,9 @@ export abstract class StrictBody {
   static readonly strict = true;
 }
 
+/*
+ * A request class with `static readonly optional = true` may be left out as a whole.
+ */
 const PLACES: Record<string, string> = { body: 'body', query: 'query', param: 'path' };
 const MAX_DEPTH = 600;
 
@@ -25,6 +28,7 @@ export class SchemaPipe implements PipeTransform {
     const place = PLACES[kind];
     if (place === undefined || metatype === undefined || metatype === Object) return value;
     const loc: Loc = [place];
+    if (value === undefined && 'optional' in metatype) return new (metatype as RequestClass)();
     if (value === undefined) {
       throw RequestValidationError.at(loc, problem('missing', 'Field required'));
     }
@@ -123,9 +127,9 @@ function echo(instance: object): Record<string, unknown> {
   );
 }
 
-/** A value and where it is. The way there is only written out when there is something to say. */
+/** An object or list, and where it is: the way there is only written out when there is a problem. */
 interface Visit {
-  value: unknown;
+  value: object;
   name: string | number;
   parent: Visit | undefined;
   depth: number;
@@ -143,28 +147,29 @@ function unstorable(root: object, place: Loc): LocatedProblem[] {
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, depth } = next;
-    if (typeof value === 'object' && value !== null) {
-      if (depth > MAX_DEPTH) return refuse([], 'Input is nested too deeply');
-      for (const [key, item] of Object.entries(value)) {
-        if (textProblem(key)) return refuse(wayTo(next), `${textProblem(key)} in a key`);
-        const name = Array.isArray(value) ? Number(key) : key;
+    if (depth > MAX_DEPTH) return refuse([], 'Input is nested too deeply');
+    const isList = Array.isArray(value);
+    for (const key in value) {
+      const item = (value as Record<string, unknown>)[key];
+      const name = isList ? Number(key) : key;
+      const ofKey = isList ? undefined : scalarProblem(key);
+      if (ofKey) return refuse(wayTo(next), `${ofKey} in a key`);
+      const ofItem = scalarProblem(item);
+      if (ofItem) return refuse([...wayTo(next), name], ofItem);
+      if (typeof item === 'object' && item !== null) {
         open.push({ value: item, name, parent: next, depth: depth + 1 });
       }
-    } else {
-      const found = typeof value === 'string' ? textProblem(value) : numberProblem(value);
-      if (found) return refuse(wayTo(next), found);
     }
   }
   return [];
 }
 
-function textProblem(text: string): string | undefined {
-  if (text.includes('\0')) return 'NUL characters are not allowed';
-  return text.isWellFormed() ? undefined : 'Half a surrogate pair is not a character';
-}
-
-/** JSON has numbers of any size; read as a double they become infinite, and null when stored. */
-function numberProblem(value: unknown): string | undefined {
+function scalarProblem(value: unknown): string | undefined {
+  if (typeof value === 'string') {
+    if (value.includes('\0')) return 'NUL characters are not allowed';
+    if (!value.isWellFormed()) return 'Half a surrogate pair is not a character';
+  }
+  // JSON has numbers of any size; as a double they become infinite, and null when stored.
   const tooLarge = typeof value === 'number' && !Number.isFinite(value);
   return tooLarge ? 'The number is too large' : undefined;
 }

@@ -11,6 +11,11 @@ import { Settings } from '../config.js';
 const QUEUE = 'effects';
 const CHECK_MS = 2_000;
 const ADD_MS = 10_000;
+// A worker that dies leaves jobs in hand. The others look for such jobs this often, and take one
+// over when they have seen it twice without its lock being renewed: half a minute at the most. A
+// worker that only hung may then do the job as well, which is harmless.
+const LOCK_MS = 10_000;
+const LOOK_FOR_STALLED_MS = 5_000;
 
 /** What a job carries: an id. Whatever else it needs, its handler reads from the database. */
 export interface JobPayload {
@@ -65,7 +70,12 @@ export class JobQueue extends QueueHealth {
   /** Starts taking jobs. A handler that throws is called again later. */
   work(handle: (name: string, payload: JobPayload) => Promise<void>): void {
     const { connection, backend } = backendOf(this.settings);
-    const options = { connection, concurrency: this.settings.workerConcurrency };
+    const options = {
+      connection,
+      concurrency: this.settings.workerConcurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: LOOK_FOR_STALLED_MS,
+    };
     this.worker = new Worker(QUEUE, (job) => handle(job.name, job.data), options, backend);
     this.worker.on('error', (error) => warn(error));
     this.worker.on('failed', (job, error) =>

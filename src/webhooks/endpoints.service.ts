@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import type { EventType } from '../events/event.js';
+import { Clock } from '../platform/clock.js';
+import { Settings } from '../platform/config.js';
+import { Keys } from '../platform/crypto.js';
+import { Database } from '../platform/database/database.js';
+import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import type { Caller } from '../platform/http/access.js';
+import { problem } from '../platform/http/fields.js';
+import { isAllowedAddress } from '../platform/net/addresses.js';
+import type { Page, PageQuery } from '../purchases/shared/pages.js';
+import { type EndpointRow, EndpointsRepository } from './endpoints.repository.js';
+import { sampleData } from './sample.js';
+import { DEFAULT_EVENTS, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+
+export interface NewEndpoint {
+  url: string;
+  events?: EventType[];
+  description?: string;
+  secret?: string;
+}
+
+export interface EndpointChanges {
+  url?: string;
+  events?: EventType[];
+  description?: string | null;
+  enabled?: boolean;
+}
+
+/** An endpoint whose secret was just made: the only moment at which it is shown. */
+export type EndpointWithSecret = EndpointRow & { secret: string };
+
+/** Where an organization wants to be told. */
+@Injectable()
+export class EndpointsService {
+  constructor(
+    private readonly endpoints: EndpointsRepository,
+    private readonly webhooks: WebhooksRepository,
+    private readonly database: Database,
+    private readonly keys: Keys,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  page(caller: Caller, query: PageQuery): Promise<Page<EndpointRow>> {
+    return this.endpoints.page(caller.organizationId, query);
+  }
+
+  /** @throws {ResourceNotFound} */
+  async get(caller: Caller, id: string): Promise<EndpointRow> {
+    const endpoint = await this.endpoints.find(caller.organizationId, id);
+    if (endpoint === null) throw notFound();
+    return endpoint;
+  }
+
+  /** @throws {RequestValidationError} for a url that nothing may be sent to. */
+  create(caller: Caller, input: NewEndpoint): Promise<EndpointWithSecret> {
+    this.checkUrl(input.url);
+    const secret = input.secret ?? newSecret();
+    return this.database.transaction(async () => {
+      const endpoint = await this.endpoints.insert({
+        organization_id: caller.organizationId,
+        id: randomUUID(),
+        created_at: this.clock.now(),
+        url: input.url,
+        description: input.description ?? null,
+        events: input.events ?? DEFAULT_EVENTS,
+      });
+      await this.addSecret(endpoint, secret);
+      return { ...endpoint, secret };
+    });
+  }
+
+  /** Enabling an endpoint forgets why it was disabled; what has waited for it goes out. */
+  async update(caller: Caller, id: string, changes: EndpointChanges): Promise<EndpointRow> {
+    if (changes.url !== undefined) this.checkUrl(changes.url);
+    const enabling = changes.enabled === true && { disabled_reason: null, failing_since: null };
+    const data = { ...changes, ...enabling, modified_at: this.clock.now() };
+    const endpoint = await this.endpoints.update(caller.organizationId, id, data);
+    if (endpoint === undefined) throw notFound();
+    return endpoint;
+  }
+
+  /** Its deliveries go with it. @throws {ResourceNotFound} */
+  async delete(caller: Caller, id: string): Promise<void> {
+    if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound();
+  }
+
+  /** A new secret; the one before keeps signing beside it for a day. */
+  rotateSecret(caller: Caller, id: string, secret = newSecret()): Promise<EndpointWithSecret> {
+    return this.database.transaction(async () => {
+      const now = this.clock.now();
+      const changed = { modified_at: now };
+      const endpoint = await this.endpoints.update(caller.organizationId, id, changed);
+      if (endpoint === undefined) throw notFound();
+      const until = new Date(now.getTime() + SECRET_OVERLAP_MS);
+      await this.endpoints.retireSecrets(caller.organizationId, id, until, now);
+      await this.addSecret(endpoint, secret);
+      return { ...endpoint, secret };
+    });
+  }
+
+  /**
+   * Sends sample data of one of the endpoint's own types. A delivery, not an event: the stream does
+   * not have it, and it cannot be sent again.
+   */
+  async test(caller: Caller, id: string): Promise<void> {
+    const { organizationId } = caller;
+    const endpoint = await this.get(caller, id);
+    const now = this.clock.now();
+    const event_type = endpoint.events[0] ?? (DEFAULT_EVENTS[0] as EventType);
+    await this.endpoints.addMessage({
+      organization_id: organizationId,
+      id: randomUUID(),
+      endpoint_id: id,
+      event_id: randomUUID(),
+      event_type,
+      created_at: now,
+      next_attempt_at: now,
+      sample: sampleData(event_type as EventType, now),
+    });
+  }
+
+  /** @throws {ResourceNotFound} there is no such event. */
+  async redeliver(caller: Caller, eventId: string): Promise<void> {
+    const { organizationId: organization_id } = caller;
+    const event = await this.database.db.events.findFirst({
+      where: { organization_id, id: eventId },
+      select: { id: true },
+    });
+    if (event === null) throw new ResourceNotFound('There is no such event.');
+    await this.webhooks.reopen(organization_id, eventId, this.clock.now());
+  }
+
+  private async addSecret(endpoint: EndpointRow, secret: string): Promise<void> {
+    await this.endpoints.addSecret({
+      organization_id: endpoint.organization_id,
+      id: randomUUID(),
+      endpoint_id: endpoint.id,
+      created_at: this.clock.now(),
+      sealed: this.keys.encrypt('webhook-secret', secret),
+    });
+  }
+
+  /** What is plain from the address alone; what a name leads to is checked when it is called. */
+  private checkUrl(text: string): void {
+    const refuse = (msg: string) =>
+      RequestValidationError.at(['body', 'url'], problem('value_error', msg), text);
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const schemes = this.settings.production ? ['https:'] : ['https:', 'http:'];
+    if (url === undefined || !schemes.includes(url.protocol)) {
+      throw refuse(`Input should be a URL with ${schemes.join(' or ')}`);
+    }
+    if (url.username !== '' || url.password !== '') {
+      throw refuse('The URL should have no user name or password');
+    }
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !isAllowedAddress(host, this.settings.webhookAllowPrivate)) {
+      throw refuse('This address is private, link-local or reserved');
+    }
+  }
+}
+
+function notFound(): ResourceNotFound {
+  return new ResourceNotFound('There is no such webhook endpoint.');
+}
+
+type ResourceNotFound = InstanceType<typeof ResourceNotFound>;

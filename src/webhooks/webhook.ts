@@ -1,0 +1,102 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { EventType } from '../events/event.js';
+
+/*
+ * The rules of webhooks, without a database or a network: signatures, the schedule of tries, when
+ * an endpoint is given up.
+ */
+
+/** Old strict clients throw on types they do not know: these three they all know. */
+export const DEFAULT_EVENTS: EventType[] = [
+  'customer_seat.assigned',
+  'customer_seat.claimed',
+  'customer_seat.revoked',
+];
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** What passes between a failed try and the next: ten tries in a little over three days. */
+const RETRY_DELAYS = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
+];
+const JITTER = 0.1;
+const MAX_RETRY_AFTER = 24 * HOUR;
+
+/** An endpoint that has failed for so long without one success is disabled. */
+export const GIVE_UP_AFTER_MS = 5 * 24 * HOUR;
+export const TIMEOUT_MS = 10 * SECOND;
+/** How long a replaced secret keeps signing beside its successor. */
+export const SECRET_OVERLAP_MS = 24 * HOUR;
+export const KEPT_RESPONSE_BYTES = 2048;
+
+/**
+ * Milliseconds until the next try, each delay up to a tenth longer, so that what failed together is
+ * not tried together; undefined after the last one. A receiver may ask for more time, up to a day.
+ * @param attempt the try that failed, from 1. @param random from 0 to 1.
+ */
+export function retryDelay(
+  attempt: number,
+  retryAfterSeconds: number | undefined,
+  random: number,
+): number | undefined {
+  const delay = RETRY_DELAYS[attempt - 1];
+  if (delay === undefined) return undefined;
+  const asked = Math.min((retryAfterSeconds ?? 0) * SECOND, MAX_RETRY_AFTER);
+  return Math.max(delay, asked) * (1 + JITTER * random);
+}
+
+export const SECRET_PREFIX = 'whsec_';
+
+export function newSecret(): string {
+  return SECRET_PREFIX + randomBytes(32).toString('base64');
+}
+
+/** Whether this is `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks). */
+export function isSecret(secret: string): boolean {
+  const text = secret.slice(SECRET_PREFIX.length);
+  const bytes = Buffer.from(text, 'base64');
+  const canonical = bytes.toString('base64');
+  return (
+    secret.startsWith(SECRET_PREFIX) &&
+    (text === canonical || text === canonical.replace(/=+$/, '')) &&
+    bytes.length >= 24 &&
+    bytes.length <= 64
+  );
+}
+
+/**
+ * The headers of a delivery (Standard Webhooks). For each secret in force there are two signatures:
+ * with the decoded bytes after `whsec_`, as that standard has it, and with the bytes of the whole
+ * secret, as Polar's clients verify.
+ * @param timestamp seconds since 1970.
+ */
+export function signedHeaders(
+  id: string,
+  timestamp: number,
+  body: string,
+  secrets: string[],
+): Record<string, string> {
+  const text = `${id}.${timestamp}.${body}`;
+  const sign = (key: Buffer) => `v1,${createHmac('sha256', key).update(text).digest('base64')}`;
+  const signatures = secrets.flatMap((secret) => [
+    sign(Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')),
+    sign(Buffer.from(secret)),
+  ]);
+  return {
+    'content-type': 'application/json',
+    'user-agent': 'Seats-Webhooks',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': signatures.join(' '),
+  };
+}

@@ -1,0 +1,233 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { webhook_deliveries } from '../generated/prisma/client.js';
+import { EVENT_TYPES, type EventType } from '../events/event.js';
+import type { Problem } from '../platform/errors.js';
+import {
+  BooleanField,
+  DateTimeField,
+  ListField,
+  problem,
+  TextField,
+  UuidField,
+} from '../platform/http/fields.js';
+import { type HasRules, StrictBody } from '../platform/http/validation.pipe.js';
+import { PageOf, PageQuery } from '../purchases/shared/pages.js';
+import type { EndpointRow } from './endpoints.repository.js';
+import type { EndpointWithSecret } from './endpoints.service.js';
+import { isSecret } from './webhook.js';
+
+const URL_FIELD = {
+  description:
+    'Where deliveries are sent. https only in production; never to a private, link-local or ' +
+    'reserved address.',
+  example: 'https://shop.example.com/webhooks',
+  max: 2048,
+};
+const EVENTS_FIELD = { of: EVENT_TYPES, min: 1, max: EVENT_TYPES.length };
+
+export class CreateEndpoint implements HasRules {
+  @TextField({ ...URL_FIELD, required: true })
+  url: string;
+
+  @ListField({
+    ...EVENTS_FIELD,
+    description:
+      'The types of events. By default assigned, claimed and revoked, which every client knows.',
+  })
+  events?: EventType[];
+
+  @TextField({ description: 'For you.' })
+  description?: string;
+
+  @TextField({
+    description: '`whsec_` and the base64 of 24 to 64 bytes. Made by us if absent.',
+    secret: true,
+  })
+  secret?: string;
+
+  problem(): Problem | undefined {
+    return secretProblem(this.secret);
+  }
+}
+
+export class UpdateEndpoint extends StrictBody {
+  @TextField(URL_FIELD)
+  url?: string;
+
+  @ListField({ ...EVENTS_FIELD, description: 'The types of events.' })
+  events?: EventType[];
+
+  @TextField({ description: 'For you.', nullable: true })
+  description?: string | null;
+
+  @BooleanField({
+    description: 'False: nothing is sent until it is enabled again.',
+    refuseNull: true,
+  })
+  enabled?: boolean;
+}
+
+export class RotateSecret extends StrictBody implements HasRules {
+  static readonly optional = true;
+
+  @TextField({
+    description: '`whsec_` and the base64 of 24 to 64 bytes. Made by us if absent.',
+    secret: true,
+  })
+  secret?: string;
+
+  problem(): Problem | undefined {
+    return secretProblem(this.secret);
+  }
+}
+
+function secretProblem(secret: string | undefined): Problem | undefined {
+  if (secret === undefined || isSecret(secret)) return undefined;
+  return problem('value_error', 'secret should be whsec_ and the base64 of 24 to 64 bytes');
+}
+
+export class EndpointParams {
+  @UuidField({ description: 'The id of the endpoint.', required: true, version4: true })
+  id: string;
+}
+
+export class EventParams {
+  @UuidField({ description: 'The id of the event.', required: true, version4: true })
+  id: string;
+}
+
+export class EndpointDto {
+  @ApiProperty({ format: 'uuid', description: 'The id of the endpoint.' })
+  id: string;
+
+  @ApiProperty({ format: 'uri', description: 'Where deliveries are sent.' })
+  url: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'For you.' })
+  description: string | null;
+
+  @ApiProperty({ enum: EVENT_TYPES, isArray: true, description: 'The types of events it wants.' })
+  events: string[];
+
+  @ApiProperty({ description: 'Whether anything is sent.' })
+  enabled: boolean;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the service has disabled it: 410, or 5 days without a success.',
+  })
+  disabled_reason: string | null;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was created.' })
+  created_at: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Null until the first change.',
+  })
+  modified_at: string | null;
+
+  static from(row: EndpointRow): EndpointDto {
+    const { id, url, description, events, enabled, disabled_reason } = row;
+    return {
+      id,
+      url,
+      description,
+      events,
+      enabled,
+      disabled_reason,
+      created_at: row.created_at.toISOString(),
+      modified_at: row.modified_at?.toISOString() ?? null,
+    };
+  }
+}
+
+export class EndpointWithSecretDto extends EndpointDto {
+  @ApiProperty({ description: 'Signs the deliveries. It is not shown again.' })
+  secret: string;
+
+  static fromNew(row: EndpointWithSecret): EndpointWithSecretDto {
+    return { ...EndpointDto.from(row), secret: row.secret };
+  }
+}
+
+export class EndpointPage extends PageOf(EndpointDto) {}
+
+export class ListDeliveries extends PageQuery {
+  @UuidField({ description: 'Only deliveries to this endpoint.', version4: true })
+  endpoint_id?: string;
+
+  @ListField({
+    description: 'Only deliveries of these types of events. May be repeated.',
+    of: EVENT_TYPES,
+    max: EVENT_TYPES.length,
+    single: true,
+  })
+  event_type?: EventType[];
+
+  @BooleanField({ description: 'Only those that succeeded, or only those that did not.' })
+  succeeded?: boolean;
+
+  @DateTimeField({ description: 'Only deliveries from then on.' })
+  start_timestamp?: Date;
+
+  @DateTimeField({ description: 'Only deliveries before.' })
+  end_timestamp?: Date;
+}
+
+export class DeliveryDto {
+  @ApiProperty({ format: 'uuid', description: 'The id of this try.' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid', description: 'The event; the `webhook-id` of every try.' })
+  event_id: string;
+
+  @ApiProperty({ enum: EVENT_TYPES, description: 'The type of the event.' })
+  event_type: string;
+
+  @ApiProperty({ format: 'uuid', description: 'The endpoint.' })
+  endpoint_id: string;
+
+  @ApiProperty({ type: 'integer', description: 'Which try this was, from 1.' })
+  attempt: number;
+
+  @ApiProperty({ description: 'Whether the receiver answered 2xx within 10 seconds.' })
+  succeeded: boolean;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'The status of the answer.' })
+  http_code: number | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The first 2 KiB of the answer.' })
+  response: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why there was no answer.' })
+  error: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Milliseconds.' })
+  duration_ms: number;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was tried.' })
+  created_at: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it is tried again; null after a success or the last try.',
+  })
+  next_attempt_at: string | null;
+
+  static from(row: webhook_deliveries): DeliveryDto {
+    const { organization_id: _tenant, ...shown } = row;
+    return {
+      ...shown,
+      created_at: row.created_at.toISOString(),
+      next_attempt_at: row.next_attempt_at?.toISOString() ?? null,
+    };
+  }
+}
+
+export class DeliveryPage extends PageOf(DeliveryDto) {}

@@ -1,0 +1,163 @@
+import type { AddressInfo } from 'node:net';
+import { linkIn, tokenOf } from '../../examples/storefront/storefront.js';
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import { eventually } from '../support/eventually.js';
+import { describeWith } from '../support/programs.js';
+import { RedisServer } from '../support/redis.js';
+import { dumpDatabase, leaks } from '../support/secrets.js';
+import { type Inbox, startInbox } from '../support/smtp.js';
+import { assignAll } from '../support/story.js';
+import { startWorker, type TestWorker } from '../support/worker.js';
+
+/*
+ * What is answered 200 is mailed in the end, whatever was gone in between. The worker's pieces are
+ * moved by hand, so that things break at exactly the moment that a test is about.
+ */
+
+// Longer than an effect may stay open before the sweeper puts it into the queue again.
+const STALE_SECONDS = 121;
+
+let app: TestApp;
+let inbox: Inbox;
+let worker: TestWorker;
+let tenant: Tenant;
+let url: string;
+
+/** Assigns a seat to each of these people. */
+async function assign(...people: string[]): Promise<void> {
+  const subscription = await tenant.subscription(people.length);
+  const statuses = await assignAll(url, tenant.token, subscription.id, people);
+  expect(statuses).toEqual(people.map(() => 200));
+}
+
+const mailed = (...people: string[]) =>
+  inbox.mails.map((mail) => mail.to).filter((to) => people.includes(to));
+
+/** Until no effect is open any more. */
+const allDone = () =>
+  eventually('all effects are done', async () => {
+    const open = await app.database.sql('SELECT FROM effects WHERE done_at IS NULL');
+    return open.length === 0;
+  });
+
+async function startAll(env: Record<string, string>): Promise<void> {
+  inbox = await startInbox();
+  app = await startApp({ ...env, RATE_LIMIT_TOKEN: '6000' });
+  await app.app.listen(0, '127.0.0.1');
+  url = `http://127.0.0.1:${(app.app.getHttpServer().address() as AddressInfo).port}`;
+  tenant = await app.tenant();
+}
+
+async function stopAll(): Promise<void> {
+  await app?.close();
+  await inbox?.close();
+}
+
+const newWorker = async (env: Record<string, string>) => {
+  worker = await startWorker({ DATABASE_URL: app.database.url, SMTP_URL: inbox.url, ...env });
+};
+
+/** What holds for either of the two queues. */
+function anyQueue(env: () => Record<string, string>): void {
+  beforeEach(() => newWorker(env()));
+  afterEach(() => worker.close());
+
+  it('answers as always while no worker runs, and mails once when one does', async () => {
+    await assign('early@example.com');
+    expect(mailed('early@example.com')).toEqual([]);
+    worker.start();
+    await eventually('the mail', () => mailed('early@example.com').length > 0);
+    await allDone();
+    expect(mailed('early@example.com')).toHaveLength(1);
+  });
+
+  it('mails once what the relay has handed on twice', async () => {
+    await assign('twice@example.com');
+    expect(await worker.relay.runOnce()).toBeGreaterThan(0);
+    await app.database.sql('UPDATE events SET dispatched_at = NULL WHERE invites');
+    expect(await worker.relay.runOnce()).toBeGreaterThan(0);
+    worker.work();
+    await allDone();
+    await app.database.sql('UPDATE events SET dispatched_at = NULL WHERE invites');
+    await worker.relay.runOnce();
+    // A later one has passed through the same queue: what was before it is done.
+    await assign('after@example.com');
+    await worker.relay.runOnce();
+    await eventually('the later mail', () => mailed('after@example.com').length > 0);
+    expect(mailed('twice@example.com')).toHaveLength(1);
+  });
+}
+
+describe('with the queue in PostgreSQL', () => {
+  beforeAll(() => startAll({}));
+  afterAll(stopAll);
+  anyQueue(() => ({}));
+});
+
+describeWith('redis-server', 'with the queue in Redis', (program) => {
+  let redis: RedisServer;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start(program);
+    await startAll({ REDIS_URL: redis.url });
+  }, 60_000);
+  afterAll(async () => {
+    await stopAll();
+    await redis?.kill();
+  });
+  anyQueue(() => ({ REDIS_URL: redis.url }));
+
+  describe('when Redis goes away', () => {
+    beforeEach(() => newWorker({ REDIS_URL: redis.url }));
+    afterEach(() => worker.close());
+
+    it('answers as always while it is gone, and mails once when it is back', async () => {
+      worker.start();
+      await redis.kill();
+      const before = Date.now();
+      await assign('dark@example.com', 'gloom@example.com');
+      expect(Date.now() - before).toBeLessThan(2_000);
+      expect(mailed('dark@example.com', 'gloom@example.com')).toEqual([]);
+
+      await redis.start();
+      await eventually(
+        'the mails',
+        () => mailed('dark@example.com', 'gloom@example.com').length > 1,
+        30,
+      );
+      await allDone();
+      expect(mailed('dark@example.com', 'gloom@example.com')).toHaveLength(2);
+    }, 60_000);
+
+    it('mails once what was in the queue when it was wiped', async () => {
+      await assign('wiped@example.com');
+      await worker.relay.runOnce();
+      expect(await redis.dump()).toContain('invitation-mail-');
+      await redis.wipe();
+      expect(await redis.dump()).toBe('');
+
+      worker.work();
+      expect(await worker.relay.runOnce()).toBe(0);
+      expect(await worker.relay.sweepOnce()).toBe(0);
+      worker.clock.advance(STALE_SECONDS);
+      expect(await worker.relay.sweepOnce()).toBe(1);
+      await allDone();
+      expect(mailed('wiped@example.com')).toHaveLength(1);
+    });
+
+    it('holds no token while jobs wait in it', async () => {
+      await assign('waiting@example.com');
+      await worker.relay.runOnce();
+      const places = {
+        Redis: await redis.dump(),
+        'the database': await dumpDatabase(app.database.sql),
+      };
+      expect(places.Redis).toContain('invitation-mail-');
+      worker.work();
+      await allDone();
+      const [mail] = inbox.to('waiting@example.com');
+      const token = tokenOf(linkIn(mail?.text ?? ''));
+      expect(leaks(places, { 'invitation token': [token] })).toEqual([]);
+    });
+  });
+});

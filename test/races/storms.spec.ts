@@ -1,0 +1,137 @@
+import { newEmail, poolOf, tokenOf } from '../seats/fixtures.js';
+import type { Answer, Tenant } from '../support/app.js';
+import { expectNoFailures, parallel, startWire, tally, type Wire } from './wire.js';
+
+let wire: Wire;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  wire = await startWire();
+});
+beforeEach(async () => {
+  tenant = await wire.api.tenant();
+});
+afterAll(() => wire?.api.close());
+
+const assign = (body: object) => wire.send(tenant, 'POST', 'customer-seats', body);
+const revoke = (id: string) => wire.send(tenant, 'DELETE', `customer-seats/${id}`);
+const resend = (id: string) => wire.send(tenant, 'POST', `customer-seats/${id}/resend`);
+const claim = (invitation_token: string) =>
+  wire.send(tenant, 'POST', 'customer-seats/claim', { invitation_token });
+
+async function seatsOf(id: string): Promise<any[]> {
+  return (await tenant.call('GET', `/v1/customer-seats?subscription_id=${id}`)).body.seats;
+}
+
+test('of two claims at once one wins, and there is one session and one event', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const { id } = await tenant.subscription(1);
+    const seat = (await assign({ subscription_id: id, email: newEmail() })).body;
+    const token = await tokenOf(wire.api, seat.id);
+    const answers = await parallel(5, () => claim(token));
+    expect(tally(answers)).toEqual({ 200: 1, '400 InvalidInvitationToken': 4 });
+    const events = await wire.api.database.sql(
+      `SELECT 1 FROM events WHERE seat_id = $1 AND type = 'customer_seat.claimed'`,
+      [seat.id],
+    );
+    expect(events).toHaveLength(1);
+  }
+  const sessions = await wire.api.database.sql(
+    'SELECT 1 FROM customer_sessions WHERE organization_id = $1',
+    [tenant.id],
+  );
+  expect(sessions).toHaveLength(10);
+});
+
+test('of many revokes at once one tells, and all answer the same', async () => {
+  const { id } = await tenant.subscription(1);
+  const seat = (await assign({ subscription_id: id, email: newEmail() })).body;
+  const answers = await parallel(20, () => revoke(seat.id));
+  expect(new Set(answers.map(({ status, body }) => JSON.stringify([status, body]))).size).toBe(1);
+  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+  const events = await wire.api.database.sql(
+    `SELECT 1 FROM events WHERE seat_id = $1 AND type = 'customer_seat.revoked'`,
+    [seat.id],
+  );
+  expect(events).toHaveLength(1);
+});
+
+test('a claim and a revoke at once leave a revoked seat', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const { id } = await tenant.subscription(1);
+    const seat = (await assign({ subscription_id: id, email: newEmail() })).body;
+    const token = await tokenOf(wire.api, seat.id);
+    const answers = await Promise.all([claim(token), revoke(seat.id)]);
+    expectNoFailures(answers);
+    expect(answers[1]?.status).toBe(200);
+    expect(await seatsOf(id)).toMatchObject([{ status: 'revoked', email: null }]);
+    expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+  }
+});
+
+test('a claim and a resend at once: the old token claims, or is dead', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const { id } = await tenant.subscription(1);
+    const seat = (await assign({ subscription_id: id, email: newEmail() })).body;
+    const old = await tokenOf(wire.api, seat.id);
+    const [claimed, resent] = await Promise.all([claim(old), resend(seat.id)]);
+    expectNoFailures([claimed, resent]);
+    const [now] = await seatsOf(id);
+    expect(now.status).toBe(claimed.status === 200 ? 'claimed' : 'pending');
+    expect((await claim(old)).status).toBe(400);
+  }
+});
+
+test('one place that many want passes from hand to hand', async () => {
+  const { id } = await tenant.subscription(1);
+  const answers: Answer[] = [];
+  await parallel(10, async () => {
+    for (let turn = 0; turn < 10; turn += 1) {
+      const answer = await assign({ subscription_id: id, email: newEmail() });
+      answers.push(answer);
+      if (answer.status === 200) answers.push(await revoke(answer.body.id));
+    }
+  });
+  expectNoFailures(answers);
+  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+});
+
+test('whatever runs at once, what is taken is what is held, and never more than there is', async () => {
+  const { id } = await tenant.subscription(6);
+  const emails = await parallel(9, async () => newEmail());
+  const answers: Answer[] = [];
+  let over = 0;
+  let done = false;
+  const watch = async () => {
+    while (!done) {
+      const pool = await poolOf(wire.api, id);
+      if (pool.taken !== pool.held || pool.held > 6) over += 1;
+    }
+  };
+  const act = async (worker: number) => {
+    for (let turn = 0; turn < 15; turn += 1) {
+      const email = emails[(worker + turn) % emails.length];
+      const gave = await assign({ subscription_id: id, email });
+      const [seat] = (await seatsOf(id)).filter((each) => each.status === 'pending');
+      answers.push(gave);
+      if (seat === undefined) continue;
+      const token = await tokenOf(wire.api, seat.id).catch(() => 'gone meanwhile');
+      const deeds = [() => claim(token), () => resend(seat.id), () => revoke(seat.id)];
+      const deed = deeds[(worker + turn) % deeds.length] as () => Promise<Answer>;
+      answers.push(...(await Promise.all([deed(), revoke(gave.body.id ?? seat.id)])));
+    }
+  };
+  const watching = watch();
+  await parallel(8, act);
+  done = true;
+  await watching;
+  expectNoFailures(answers);
+  expect(over).toBe(0);
+  expect(tally(answers)['200']).toBeGreaterThan(50);
+  const twice = await wire.api.database.sql(
+    `SELECT member_id FROM seats WHERE organization_id = $1 AND status <> 'revoked'
+     GROUP BY 1 HAVING count(*) > 1`,
+    [tenant.id],
+  );
+  expect(twice).toEqual([]);
+});
