@@ -2,11 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
 import { TokenAuthenticator } from './organizations/tokens.authenticator.js';
 import { SessionAuthenticator } from './portal/sessions.authenticator.js';
 import { Clock } from './platform/clock.js';
-import { Settings } from './platform/config.js';
+import type { Settings } from './platform/config.js';
 import { Database } from './platform/database/database.js';
 import { InvalidToken, RequestBodyTooLarge, RequestValidationError } from './platform/errors.js';
 import { AccessGuard, type Access, type Principal } from './platform/http/access.js';
@@ -34,9 +40,11 @@ export async function createHttpApp(
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
-    // Our own line says the route's pattern instead: the URL may carry an invitation token.
-    disableRequestLogging: true,
-    requestIdLogLabel: 'request_id',
+    logController: new LogController({
+      // Our own line says the route's pattern instead: the URL may carry an invitation token.
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
     genReqId: (request: IncomingMessage) => {
       const id = request.headers['x-request-id'];
       return typeof id === 'string' && SANE_REQUEST_ID.test(id) ? id : randomUUID();
@@ -55,7 +63,7 @@ export async function createHttpApp(
     bodyParser: false,
     abortOnError: false,
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRoute', checkRoute);
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);

@@ -3,6 +3,8 @@ import { InvitationsRepository } from '../invitations/invitations.repository.js'
 import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { JobQueue, QueueHealth } from '../platform/queue/queue.js';
+import { PeriodEndsService } from '../purchases/subscriptions/period-ends.service.js';
+import { SubscriptionsRepository } from '../purchases/subscriptions/subscriptions.repository.js';
 import { SeatsCoreModule } from '../seats/seats.module.js';
 import { WebhookDeliveryModule } from '../webhooks/webhooks.module.js';
 import { InvitationMailHandler } from './invitation-mail.handler.js';
@@ -17,6 +19,7 @@ import { WorkerLoops } from './worker-loops.js';
     InvitationMailHandler,
     InvitationsRepository,
     JobQueue,
+    PeriodEndsService,
     { provide: QueueHealth, useExisting: JobQueue },
     {
       provide: EFFECT_HANDLERS,
@@ -25,6 +28,7 @@ import { WorkerLoops } from './worker-loops.js';
     },
     Processor,
     Relay,
+    SubscriptionsRepository,
     WorkerLoops,
   ],
   exports: [JobQueue, Processor, QueueHealth, Relay, WorkerLoops],

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { Loop } from '../platform/loop.js';
 import { JobQueue } from '../platform/queue/queue.js';
+import { PeriodEndsService } from '../purchases/subscriptions/period-ends.service.js';
 import { ReleasesService } from '../seats/releases.service.js';
 import { Deliverer } from '../webhooks/deliverer.js';
 import { Processor } from './processor.js';
@@ -13,6 +14,8 @@ const DELIVER_MS = 250;
 const SWEEP_MS = 15_000;
 // A lapsed invitation frees its seat within a minute.
 const RELEASE_MS = 15_000;
+// A subscription that ends with its period does so within a minute.
+const PERIOD_MS = 15_000;
 const PRUNE_MS = 10 * 60_000;
 
 /** What a worker does all day. Tests call the pieces by hand instead. */
@@ -25,6 +28,7 @@ export class WorkerLoops implements OnModuleDestroy {
     private readonly processor: Processor,
     relay: Relay,
     releases: ReleasesService,
+    periodEnds: PeriodEndsService,
     pruner: IdempotencyPruner,
     private readonly deliverer: Deliverer,
   ) {
@@ -33,6 +37,7 @@ export class WorkerLoops implements OnModuleDestroy {
       new Loop('webhooks', async () => (await deliverer.start()) > 0, DELIVER_MS),
       new Loop('sweep', async () => (await relay.sweepOnce()) > 0, SWEEP_MS),
       new Loop('release', async () => (await releases.runOnce()) > 0, RELEASE_MS),
+      new Loop('period-ends', async () => (await periodEnds.endDue()) > 0, PERIOD_MS),
       new Loop('prune', async () => (await pruner.runOnce()) > 0, PRUNE_MS),
     ];
   }

@@ -45,7 +45,10 @@ export class ListEventsQuery extends EventPageQuery implements EventFilters {
 }
 
 export class ActorDto {
-  @ApiProperty({ enum: ['token', 'session', 'invitation', 'system'] })
+  @ApiProperty({
+    enum: ['token', 'session', 'invitation', 'system'],
+    description: 'What kind of actor.',
+  })
   type: Actor['type'];
 
   @ApiProperty({
@@ -57,16 +60,19 @@ export class ActorDto {
 }
 
 export class EventDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The id of the event; webhooks carry it as `webhook-id`.',
+  })
   id: string;
 
-  @ApiProperty({ enum: EVENT_TYPES })
+  @ApiProperty({ enum: EVENT_TYPES, description: 'What happened.' })
   type: EventType;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When it happened.' })
   created_at: string;
 
-  @ApiProperty({ type: ActorDto })
+  @ApiProperty({ type: ActorDto, description: 'Who did it.' })
   actor: ActorDto;
 
   @ApiProperty({ type: String, nullable: true, description: 'The `X-Request-Id` that caused it.' })
@@ -88,13 +94,13 @@ export class EventDto {
   })
   replaced_by: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The seat.' })
   seat_id: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The subscription.' })
   subscription_id: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The order.' })
   order_id: string | null;
 
   @ApiProperty({
@@ -135,7 +141,7 @@ export function eventData({
 }
 
 export class EventsListDto {
-  @ApiProperty({ type: [EventDto] })
+  @ApiProperty({ type: [EventDto], description: 'The events of this page.' })
   items: EventDto[];
 
   @ApiProperty({ type: String, nullable: true, description: 'Null at the end.' })

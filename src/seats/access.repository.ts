@@ -54,7 +54,7 @@ function membersOf(tenant: Prisma.Sql, person: Recipient): Prisma.Sql {
       return byEmail(sql`(${customer} AND id = ${person.id}::uuid)`);
     case 'external_customer':
       return byEmail(sql`(${customer} AND external_id = ${person.external_id})`);
-    default:
+    case 'email':
       return byEmail(sql`${person.email}`);
   }
 }

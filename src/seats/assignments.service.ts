@@ -270,8 +270,8 @@ export class AssignmentsService {
     );
     const seated = await this.seatedRows(caller, verdicts);
     const outcomes = verdicts.map((verdict, index): Outcome => {
-      if (verdict.outcome === 'refused') return refused[index] as ApiError;
-      if (verdict.outcome === 'seat') return assigned.get(index) as AssignedSeat;
+      if (verdict.outcome === 'refused') return refused[index];
+      if (verdict.outcome === 'seat') return assigned.get(index);
       return { row: seated.get(verdict.seatId) as SeatRow, invitation: null };
     });
     return { outcomes, pool: { ...pool, taken: pool.taken + written.length } };

@@ -64,10 +64,13 @@ export class BulkFailureDto implements BulkFailure {
   @ApiProperty({ type: 'integer', description: 'The place of the item in the request, from 0.' })
   index: number;
 
-  @ApiProperty({ example: 'SeatAlreadyAssigned' })
+  @ApiProperty({
+    example: 'SeatAlreadyAssigned',
+    description: 'The name of the error that a single call would give.',
+  })
   error: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'A sentence for a person.' })
   detail: string;
 }
 
@@ -75,13 +78,13 @@ export class BulkAssignedDto {
   @ApiProperty({ type: [AssignedSeatDto], description: 'In the order of the request.' })
   seats: AssignedSeatDto[];
 
-  @ApiProperty({ type: [BulkFailureDto] })
+  @ApiProperty({ type: [BulkFailureDto], description: 'Who got no seat, and why.' })
   failed: BulkFailureDto[];
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'Seats that can still be given.' })
   available_seats: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'Seats that were bought.' })
   total_seats: number;
 
   static from(result: BulkResult, query: IncludeQuery): BulkAssignedDto {
@@ -140,7 +143,7 @@ export class BulkRevokedDto {
   @ApiProperty({ type: 'integer', description: 'Seats that were not revoked before.' })
   revoked_count: number;
 
-  @ApiProperty({ type: [BulkFailureDto] })
+  @ApiProperty({ type: [BulkFailureDto], description: 'What was asked for and not found.' })
   failed: BulkFailureDto[];
 
   @ApiProperty({ type: 'integer', nullable: true, description: 'Null with several containers.' })

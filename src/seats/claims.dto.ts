@@ -24,16 +24,16 @@ export class ClaimSeatDto {
 }
 
 export class SeatClaimInfoDto {
-  @ApiProperty({ example: 'Acme Pro' })
+  @ApiProperty({ example: 'Acme Pro', description: 'The product that is offered.' })
   product_name: string;
 
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: 'The id of the product.' })
   product_id: string;
 
-  @ApiProperty({ example: 'Acme' })
+  @ApiProperty({ example: 'Acme', description: 'Who offers it.' })
   organization_name: string;
 
-  @ApiProperty({ example: 'acme' })
+  @ApiProperty({ example: 'acme', description: 'The short name of who offers it.' })
   organization_slug: string;
 
   @ApiProperty({ format: 'email', description: 'The e-mail of the person who is invited.' })
@@ -44,7 +44,7 @@ export class SeatClaimInfoDto {
 }
 
 export class ClaimedSeatDto {
-  @ApiProperty({ type: CustomerSeatDto })
+  @ApiProperty({ type: CustomerSeatDto, description: 'The seat, now claimed.' })
   seat: CustomerSeatDto;
 
   @ApiProperty({

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database, sql } from '../platform/database/database.js';
+import { NotPermitted } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
 import { writeEvents } from '../platform/outbox/outbox.js';
+import { mustResize, type Overflow, revokes } from './overflow.js';
 import { type ContainerRef, free, type RevokeReason } from './seat.js';
 import { SeatsAlreadyAssigned } from './seats.errors.js';
 import { ofContainer, type PoolRow, SeatsRepository } from './seats.repository.js';
@@ -71,21 +73,66 @@ export class PoolsService {
   }
 
   /**
-   * Changes how many seats there are. The same number changes nothing and tells nobody.
-   * @throws {SeatsAlreadyAssigned} when more are assigned than there would be.
+   * Changes how many seats there are, and revokes those that are too many if `overflow` says so.
+   * The same number of seats that all fit changes nothing and tells nobody.
+   *
+   * @throws {SeatsAlreadyAssigned} more are assigned than there would be, and they are not to be
+   *   revoked, or too few of them may be.
    */
-  async resize(caller: Caller, ref: ContainerRef, seats: number): Promise<void> {
+  async resize(
+    caller: Caller,
+    ref: ContainerRef,
+    seats: number,
+    overflow: Overflow = 'reject',
+  ): Promise<void> {
     const pool = await this.lock(caller, ref);
+    const before = { seats: pool.capacity, assigned_seats: pool.taken };
+    if (!mustResize(before, seats, overflow)) return;
+    const revoked = await this.makeRoom(caller, pool, seats, overflow);
     if (pool.capacity === seats) return;
-    if (pool.taken > seats) {
-      throw new SeatsAlreadyAssigned(
-        `${pool.taken} seats are assigned, so there cannot be only ${seats}.`,
-      );
-    }
     await this.database.query(sql`
       UPDATE pools SET capacity = ${seats}::int
       WHERE organization_id = ${caller.organizationId}::uuid AND id = ${pool.id}::uuid`);
-    await this.tellSeatsChanged(caller, pool, seats);
+    await this.tellSeatsChanged(caller, { ...pool, taken: pool.taken - revoked }, seats);
+  }
+
+  /** Revokes what would be too many in the locked pool. @returns how many. */
+  private async makeRoom(
+    caller: Caller,
+    pool: PoolRow,
+    seats: number,
+    overflow: Overflow,
+  ): Promise<number> {
+    const excess = pool.taken - seats;
+    if (excess <= 0 || overflow === 'keep') return 0;
+    const pendingOnly = overflow === 'revoke_pending';
+    const revoked = revokes(overflow)
+      ? await this.seats.revokeNewest(caller, pool.id, excess, { pendingOnly }, this.clock.now())
+      : 0;
+    if (revoked < excess) throw new SeatsAlreadyAssigned(tooMany(pool, seats, pendingOnly));
+    return revoked;
+  }
+
+  /**
+   * Lets a pool follow its purchase to another product or another buyer. A pool in which people sit
+   * stays with its buyer, since they are the buyer's people.
+   *
+   * @throws {NotPermitted} another buyer, and seats are assigned.
+   */
+  async passOn(
+    caller: Caller,
+    ref: ContainerRef,
+    to: { product_id: string; customer_id: string },
+  ): Promise<void> {
+    const pool = await this.lock(caller, ref);
+    if (pool.customer_id !== to.customer_id && pool.taken > 0) {
+      throw new NotPermitted(
+        `It cannot pass to another customer while ${pool.taken} of its seats are assigned.`,
+      );
+    }
+    await this.database.query(sql`
+      UPDATE pools SET product_id = ${to.product_id}::uuid, customer_id = ${to.customer_id}::uuid
+      WHERE organization_id = ${caller.organizationId}::uuid AND id = ${pool.id}::uuid`);
   }
 
   /** Lets the container give seats, or not. */
@@ -160,4 +207,9 @@ export class PoolsService {
       ${pool.taken}::int AS assigned_seats, ${Math.max(0, seats - pool.taken)}::int AS available_seats)`;
     await this.database.query(writeEvents(caller, source, { type, at: this.clock.now() }));
   }
+}
+
+function tooMany(pool: PoolRow, seats: number, pendingOnly: boolean): string {
+  const kept = pendingOnly ? ', and too few of them are pending' : '';
+  return `${pool.taken} seats are assigned, so there cannot be only ${seats}${kept}.`;
 }

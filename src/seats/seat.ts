@@ -72,7 +72,7 @@ export function toRecipient(keys: RecipientKeys): Recipient {
     const { external_member_id: external_id, email } = keys;
     return { by: 'external_member', external_id, ...(email !== undefined && { email }) };
   }
-  return { by: 'email', email: keys.email as string };
+  return { by: 'email', email: keys.email };
 }
 
 /** What stands behind a recipient, as far as the database knows it. */

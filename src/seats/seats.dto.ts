@@ -206,28 +206,36 @@ export class SeatParams {
 }
 
 export class SeatMemberDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: 'The id of the member.' })
   id: string;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When the member was created.' })
   created_at: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'Null until the first change.',
+  })
   modified_at: string | null;
 
   @ApiProperty({ format: 'uuid', description: 'The buyer whose member this is.' })
   customer_id: string;
 
-  @ApiProperty({ format: 'email' })
+  @ApiProperty({ format: 'email', description: 'The e-mail of the person.' })
   email: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, description: 'The name of the person.' })
   name: string | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'Your own id of the member.' })
   external_id: string | null;
 
-  @ApiProperty({ enum: ['owner', 'billing_manager', 'member'] })
+  @ApiProperty({
+    enum: ['owner', 'billing_manager', 'member'],
+    description: 'What the person may do in the customer portal.',
+  })
   role: string;
 
   static from(member: SeatMember): SeatMemberDto {
@@ -240,7 +248,7 @@ export class SeatMemberDto {
 
 /** A seat as clients know it: exactly these keys, always all of them. */
 export class CustomerSeatDto {
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When the seat was assigned.' })
   created_at: string;
 
   @ApiProperty({
@@ -251,16 +259,29 @@ export class CustomerSeatDto {
   })
   modified_at: string | null;
 
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: 'The id of the seat.' })
   id: string;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The subscription that the seat is of; null for an order.',
+  })
   subscription_id: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The order that the seat is of; null for a subscription.',
+  })
   order_id: string | null;
 
-  @ApiProperty({ enum: SEAT_STATUSES })
+  @ApiProperty({
+    enum: SEAT_STATUSES,
+    description: '`pending`: invited. `claimed`: in use. `revoked`: free again.',
+  })
   status: SeatStatus;
 
   @ApiProperty({
@@ -281,7 +302,11 @@ export class CustomerSeatDto {
   })
   member_id: string | null;
 
-  @ApiProperty({ type: () => SeatMemberDto, nullable: true, description: 'Null after a revoke.' })
+  @ApiProperty({
+    type: () => SeatMemberDto,
+    nullable: true,
+    description: 'The person on the seat, as a member of the buyer. Null after a revoke.',
+  })
   member: SeatMemberDto | null;
 
   @ApiProperty({
@@ -308,10 +333,20 @@ export class CustomerSeatDto {
   })
   invitation_token_expires_at: string | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the seat was claimed.',
+  })
   claimed_at: string | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the seat was revoked.',
+  })
   revoked_at: string | null;
 
   @ApiProperty({
@@ -350,7 +385,7 @@ export class InvitationDto {
   @ApiProperty({ format: 'uri', description: 'The link that the mail would have.' })
   url: string;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'Until when it can be claimed.' })
   expires_at: string;
 }
 

@@ -685,6 +685,36 @@ export class SeatsRepository {
     return total;
   }
 
+  /**
+   * Revokes the newest active seats of a pool, at most `count`, in batches. The pool is locked by
+   * the caller. A claim locks its seat alone, so the seats are locked before they are chosen: one
+   * that is being claimed counts as claimed.
+   * @returns how many; fewer than `count` when there are no more.
+   */
+  async revokeNewest(
+    caller: Caller,
+    poolId: string,
+    count: number,
+    { pendingOnly }: { pendingOnly: boolean },
+    now: Date,
+  ): Promise<number> {
+    const chosen = pendingOnly ? sql`status = 'pending'` : sql`status <> 'revoked'`;
+    let total = 0;
+    for (let more = true; more && total < count;) {
+      const limit = Math.min(REVOKE_BATCH, count - total);
+      const rows = await this.database.query<{ id: string }>(sql`
+        SELECT id FROM seats
+        WHERE organization_id = ${caller.organizationId}::uuid AND pool_id = ${poolId}::uuid
+          AND ${chosen}
+        ORDER BY created_at DESC, id DESC LIMIT ${limit}::int FOR UPDATE`);
+      const which = sql`s.id = ANY(${rows.map((row) => row.id)}::uuid[])`;
+      const telling = { reason: 'overflow' as const };
+      total += await this.revoke(caller, sql`p.id = ${poolId}::uuid`, which, telling, now);
+      more = rows.length === limit;
+    }
+    return total;
+  }
+
   /** Revokes one seat; false when it was revoked before. */
   async revokeSeat(caller: Caller, id: string, reason: RevokeReason, now: Date): Promise<boolean> {
     const itsPool = sql`p.id = (SELECT pool_id FROM seats

@@ -44,7 +44,7 @@ describeWith('redis-server', 'API and worker with Redis and SMTP', (program) => 
       SMTP_URL: inbox.url,
       MAIL_FROM: 'Seats <seats@example.com>',
       PUBLIC_URL: `http://localhost:${port}`,
-      SECRET_KEYS: 'a key that only this journey has, never another one',
+      SECRET_KEYS: 'a key that only this journey has and nobody else',
     };
     api = await start('api', { PORT: port });
     worker = await start('worker');

@@ -15,7 +15,7 @@ function causesOf(error: unknown): Cause[] {
   const causes: Cause[] = [];
   let next: unknown = error;
   for (let depth = 0; typeof next === 'object' && next !== null && depth < 6; depth += 1) {
-    causes.push(next as Cause);
+    causes.push(next);
     const { cause, meta } = next as { cause?: unknown; meta?: Record<string, unknown> };
     next = cause ?? meta?.['driverAdapterError'];
   }

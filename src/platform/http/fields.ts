@@ -311,7 +311,6 @@ export function metadataLength(value: unknown): number {
 }
 
 function textLength(text: string): number {
-  // eslint-disable-next-line no-control-regex -- JSON.stringify has escaped the control characters
   return JSON.stringify(text).replace(/[^\x00-\x7e]/g, '\\uXXXX').length;
 }
 
@@ -404,7 +403,9 @@ export function ListField(
     {
       parse: (value) => {
         const list = single && typeof value === 'string' ? [value] : value;
-        return uuid && Array.isArray(list) ? list.map((item) => parseUuid(item) ?? item) : list;
+        return uuid && Array.isArray(list)
+          ? list.map((item: unknown) => parseUuid(item) ?? item)
+          : list;
       },
       check: (value) => {
         const size = listProblem(value, min, max);

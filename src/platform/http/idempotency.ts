@@ -7,7 +7,6 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { Prisma } from '../../generated/prisma/client.js';
 import { Clock } from '../clock.js';
 import { Database, sql } from '../database/database.js';
 import { ApiError, defineError, RequestValidationError } from '../errors.js';
@@ -147,7 +146,7 @@ export class IdempotencyPruner {
   runOnce(): Promise<number> {
     const oldest = new Date(this.clock.now().getTime() - KEPT_MS);
     return this.database.db.$executeRaw(
-      Prisma.sql`DELETE FROM idempotency_keys WHERE ctid IN (
+      sql`DELETE FROM idempotency_keys WHERE ctid IN (
         SELECT ctid FROM idempotency_keys WHERE created_at < ${oldest}::timestamptz LIMIT 1000)`,
     );
   }

@@ -111,7 +111,7 @@ function brokenRules(instance: object, loc: Loc): LocatedProblem[] {
   if (found) return [{ type: found.type, loc, msg: found.msg, input: echo(instance) }];
   return Object.entries(instance).flatMap(([name, value]) =>
     Array.isArray(value)
-      ? value.flatMap((item, index) =>
+      ? value.flatMap((item: unknown, index) =>
           typeof item === 'object' && item !== null ? brokenRules(item, [...loc, name, index]) : [],
         )
       : [],

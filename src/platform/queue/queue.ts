@@ -101,7 +101,7 @@ function backendOf(settings: Settings): { connection: ConnectionOptions; backend
     return { connection, backend: undefined };
   }
   const connection = { connectionString: settings.databaseUrl, migrate: true, max: 4 };
-  return { connection: connection as ConnectionOptions, backend: createPostgresBackend as never };
+  return { connection, backend: createPostgresBackend as never };
 }
 
 /** An unreachable Redis would make a command wait for ever. */

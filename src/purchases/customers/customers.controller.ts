@@ -79,7 +79,9 @@ export class CustomersController {
     summary: 'Change a customer',
     description:
       'Keys that are not sent stay as they are; null clears a key that may be null. The owner ' +
-      'follows a new e-mail, and with it the seats that the owner holds.',
+      'follows a new e-mail, and with it the seats that the owner holds. So does, where the ' +
+      'customer holds a seat of another customer, the member of that customer, unless it has ' +
+      'another member with the new e-mail.',
   })
   @ApiOkResponse({ type: CustomerDto })
   @Fails(ResourceNotFound, Conflict, RequestValidationError)

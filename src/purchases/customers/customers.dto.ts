@@ -58,6 +58,24 @@ export class UpdateCustomer extends StrictBody {
   metadata?: Metadata | null;
 }
 
+/** A customer in the body of a purchase: created, or changed, by its external_id. */
+export class InlineCustomer {
+  @TextField({
+    required: true,
+    description:
+      'Your own id for the customer. One that does not exist, or was deleted, is created; a ' +
+      'customer with this e-mail who has no external_id yet gets this one.',
+    example: 'crm-4711',
+  })
+  external_id: string;
+
+  @EmailField({ description: EMAIL })
+  email?: string;
+
+  @TextField(NAME)
+  name?: string;
+}
+
 /** A customer as the API shows it. */
 export class CustomerDto extends ObjectDto {
   @NullableText('Where the customer is written to.', {

@@ -15,12 +15,29 @@ export class CustomersRepository {
     return (await this.database.db.customers.create({ data: row })) as CustomerRow;
   }
 
+  /** As {@link insert}; null when the e-mail or the external_id is taken, perhaps since just now. */
+  async insertUnlessThere(row: Prisma.customersCreateManyInput): Promise<CustomerRow | null> {
+    const rows = await this.database.db.customers.createManyAndReturn({
+      data: [row],
+      skipDuplicates: true,
+    });
+    return (rows[0] as CustomerRow | undefined) ?? null;
+  }
+
   find(organizationId: string, id: string): Promise<CustomerRow | null> {
     return this.first({ organization_id: organizationId, id });
   }
 
   findExternal(organizationId: string, externalId: string): Promise<CustomerRow | null> {
     return this.first({ organization_id: organizationId, external_id: externalId });
+  }
+
+  async findByEmail(organizationId: string, email: string): Promise<CustomerRow | null> {
+    const [row] = await this.database.query<{ id: string }>(sql`
+      SELECT id FROM customers
+      WHERE organization_id = ${organizationId}::uuid AND lower(email) = lower(${email})
+        AND deleted_at IS NULL`);
+    return row === undefined ? null : this.find(organizationId, row.id);
   }
 
   /** The customer, with nobody else changing it until the transaction ends. */

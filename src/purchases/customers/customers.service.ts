@@ -11,7 +11,7 @@ import { changesOf, isEmpty } from '../shared/changes.js';
 import { found, refusingDuplicates } from '../shared/failures.js';
 import { patchedMetadata } from '../shared/metadata.js';
 import type { Page, PageQuery } from '../shared/pages.js';
-import type { CreateCustomer, UpdateCustomer } from './customers.dto.js';
+import type { CreateCustomer, InlineCustomer, UpdateCustomer } from './customers.dto.js';
 import { type CustomerRow, CustomersRepository } from './customers.repository.js';
 
 const DUPLICATES = {
@@ -40,16 +40,7 @@ export class CustomersService {
    */
   create(caller: Caller, body: CreateCustomer): Promise<CustomerRow> {
     const create = async () => {
-      const row = await this.customers.insert({
-        organization_id: caller.organizationId,
-        id: body.id ?? randomUUID(),
-        created_at: this.clock.now(),
-        email: body.email ?? null,
-        name: body.name ?? null,
-        external_id: body.external_id ?? null,
-        type: body.type ?? 'individual',
-        metadata: body.metadata ?? {},
-      });
+      const row = await this.customers.insert(this.newRow(caller, body));
       await this.bringOwner(caller, row, null);
       return row;
     };
@@ -72,7 +63,8 @@ export class CustomersService {
   }
 
   /**
-   * The owner follows a new e-mail, and with it the seats that the owner holds.
+   * A new e-mail is followed by the owner, by the members that the customer is as a person of other
+   * customers, and by the seats that these hold.
    * @throws ResourceNotFound, Conflict
    */
   update(caller: Caller, id: string, body: UpdateCustomer): Promise<CustomerRow> {
@@ -85,10 +77,44 @@ export class CustomersService {
         ...changes,
         modified_at: this.clock.now(),
       });
-      if (changes.email !== undefined) await this.bringOwner(caller, changed, row.email);
+      if (changes.email !== undefined) {
+        await this.bringOwner(caller, changed, row.email);
+        await this.bringPerson(caller, changed);
+      }
       return changed;
     };
     return refusingDuplicates(DUPLICATES, () => this.database.transaction(change));
+  }
+
+  /**
+   * The customer with this external_id, with this e-mail and name: created or changed if need be.
+   * They cannot be deleted until the caller's transaction ends, which this joins.
+   *
+   * @throws Conflict the e-mail is that of a customer with another external_id.
+   */
+  async bring(caller: Caller, inline: InlineCustomer): Promise<CustomerRow> {
+    const { organizationId } = caller;
+    const { external_id, email } = inline;
+    const known =
+      (await this.customers.findExternal(organizationId, external_id)) ??
+      (email === undefined ? null : await this.customers.findByEmail(organizationId, email));
+    if (known === null) {
+      const created = await this.customers.insertUnlessThere(this.newRow(caller, inline));
+      // Null: somebody else has just created them.
+      if (created === null) return this.bring(caller, inline);
+      await this.bringOwner(caller, created, null);
+      return created;
+    }
+    if (known.external_id !== null && known.external_id !== external_id) {
+      throw new Conflict(DUPLICATES.customers_email);
+    }
+    // False: somebody has just deleted them.
+    if (!(await this.customers.hold(organizationId, known.id))) return this.bring(caller, inline);
+    if (isEmpty(changesOf<CustomerRow>(known, { ...inline }))) return known;
+    const locked = await this.customers.lock(organizationId, known.id);
+    // Somebody has just given them another external_id.
+    if (locked?.external_id !== known.external_id) return this.bring(caller, inline);
+    return this.update(caller, known.id, { ...inline });
   }
 
   /**
@@ -122,6 +148,23 @@ export class CustomersService {
   private async closeOrders(caller: Caller, customerId: string): Promise<void> {
     const orders = await this.customers.openOrders(caller.organizationId, customerId);
     for (const order_id of orders) await this.pools.setActive(caller, { order_id }, false);
+  }
+
+  private newRow(caller: Caller, body: CreateCustomer) {
+    return {
+      organization_id: caller.organizationId,
+      id: body.id ?? randomUUID(),
+      created_at: this.clock.now(),
+      email: body.email ?? null,
+      name: body.name ?? null,
+      external_id: body.external_id ?? null,
+      type: body.type ?? 'individual',
+      metadata: body.metadata ?? {},
+    };
+  }
+
+  private async bringPerson(caller: Caller, { id, email }: CustomerRow): Promise<void> {
+    if (email !== null) await this.members.followPerson(caller, id, email);
   }
 
   private async bringOwner(

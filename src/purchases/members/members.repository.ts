@@ -72,6 +72,29 @@ export class MembersRepository {
   }
 
   /**
+   * Locks the members of other customers under which a customer holds active seats as a person,
+   * but for those whose customer has another member with this e-mail.
+   */
+  async lockSeatedAs(
+    organizationId: string,
+    customerId: string,
+    email: string,
+  ): Promise<MemberRow[]> {
+    return this.database.query<MemberRow>(sql`
+      SELECT ${COLUMNS} FROM members m
+      WHERE organization_id = ${organizationId}::uuid AND deleted_at IS NULL
+        AND customer_id <> ${customerId}::uuid
+        AND id IN (SELECT s.member_id FROM seats s
+          WHERE s.organization_id = ${organizationId}::uuid
+            AND s.customer_id = ${customerId}::uuid AND s.status <> 'revoked')
+        AND NOT EXISTS (SELECT FROM members other
+          WHERE other.organization_id = m.organization_id AND other.customer_id = m.customer_id
+            AND lower(other.email) = lower(${email}) AND other.deleted_at IS NULL
+            AND other.id <> m.id)
+      ORDER BY id FOR UPDATE`);
+  }
+
+  /**
    * Makes sure that the customer has an owner with this e-mail: a new member, or the one that has
    * the e-mail already. One statement, so that an assignment which creates the same member at the
    * same time does no harm.

@@ -120,6 +120,16 @@ export class MembersService {
     });
   }
 
+  /**
+   * Where a customer holds seats of other customers as a person, lets the members that they are
+   * there follow their new e-mail. A buyer who has another member with this e-mail is left alone:
+   * that member may hold seats of their own. Joins the transaction of the customer's change.
+   */
+  async followPerson(caller: Caller, customerId: string, email: string): Promise<void> {
+    const members = await this.members.lockSeatedAs(caller.organizationId, customerId, email);
+    for (const member of members) await this.apply(caller, member, { email });
+  }
+
   private async apply(
     caller: Caller,
     row: MemberRow,

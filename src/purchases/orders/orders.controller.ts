@@ -1,5 +1,17 @@
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpStatus,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import {
   Conflict,
   NotPermitted,
@@ -11,7 +23,7 @@ import { Fails } from '../../platform/http/docs.js';
 import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
 import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
 import { PageQuery, toPage } from '../shared/pages.js';
-import { CreateOrder, OrderDto, OrderPage, UpdateOrder } from './orders.dto.js';
+import { CreateOrder, OrderDto, OrderPage, PutOrder, UpdateOrder } from './orders.dto.js';
 import { OrdersService } from './orders.service.js';
 
 @ApiTags('Orders')
@@ -63,6 +75,35 @@ export class OrdersController {
     return OrderDto.from(await this.orders.getExternal(caller, params.external_id));
   }
 
+  @Put('external/:external_id')
+  @Scope('orders:write')
+  @ApiOperation({
+    operationId: 'putOrderByExternalId',
+    summary: 'Create or change an order by its external_id',
+    description:
+      'Makes the order with this external_id be as the body says: created if there is none (201), ' +
+      'else changed where it differs (200). Repeating the request changes nothing and tells nobody; ' +
+      'requests at the same time all succeed. `product` and `customer` may be given inline, and are ' +
+      'created or changed by their external_id. Keys that are not sent, or null, stay as they are. ' +
+      'A order can pass to another product, and to another customer while none of its seats ' +
+      'are assigned. `seats` below the assigned: see `on_overflow`. A refunded or void order keeps ' +
+      'everything but its metadata: 403. So does one that is to give seats and whose customer was ' +
+      'deleted, unless another customer is named.',
+  })
+  @ApiOkResponse({ type: OrderDto, description: 'It was there, and is as the body says.' })
+  @ApiCreatedResponse({ type: OrderDto, description: 'It was created.' })
+  @Fails(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
+  async put(
+    @CurrentCaller() caller: Caller,
+    @Param() params: ExternalIdParams,
+    @Body() body: PutOrder,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OrderDto> {
+    const { created, order } = await this.orders.put(caller, params.external_id, body);
+    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
+    return OrderDto.from(order);
+  }
+
   @Get(':id')
   @Scope('orders:read')
   @ApiOperation({
@@ -83,9 +124,10 @@ export class OrdersController {
     summary: 'Change an order',
     description:
       'Keys that are not sent stay as they are; null clears a key that may be null. `seats` changes ' +
-      'the size of the pool, not below what is assigned. `status: refunded` or `void` is final and ' +
+      'the size of the pool, below what is assigned as `on_overflow` says. `status: refunded` or `void` is final and ' +
       'revokes every pending and claimed seat; after it, only external_id and metadata can be ' +
-      'changed. Repeating a status is no error.',
+      'changed. Repeating a status is no error. An order whose customer was deleted gives ' +
+      'no more seats: `status: paid` is a 403 then.',
   })
   @ApiOkResponse({ type: OrderDto })
   @Fails(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)

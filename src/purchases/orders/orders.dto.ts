@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EnumField, MetadataField, UuidField } from '../../platform/http/fields.js';
+import type { Problem } from '../../platform/errors.js';
+import { EnumField, MetadataField, ObjectField, UuidField } from '../../platform/http/fields.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Overflow } from '../../seats/overflow.js';
 import type { SeatCounts } from '../../seats/pools.service.js';
+import { InlineCustomer } from '../customers/customers.dto.js';
+import { InlineProduct } from '../products/products.dto.js';
 import type { Metadata } from '../shared/metadata.js';
 import {
   ChosenIdField,
@@ -11,7 +15,7 @@ import {
   ShownMetadata,
 } from '../shared/objects.dto.js';
 import { PageOf } from '../shared/pages.js';
-import { SeatsField, ShownSeats } from '../shared/purchases.dto.js';
+import { OverflowField, partiesProblem, SeatsField, ShownSeats } from '../shared/purchases.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { OrderRow } from './orders.repository.js';
 
@@ -22,19 +26,13 @@ const STATUS =
   'Seats can be assigned while it is paid or partially_refunded. refunded and void are final: ' +
   'they revoke all seats.';
 
-/** Body of POST /v1/orders. */
-export class CreateOrder {
+/** What POST and PUT have in common. */
+abstract class OrderBody {
   @ChosenIdField()
   id?: string;
 
   @ExternalIdField()
   external_id?: string;
-
-  @UuidField({ required: true, description: PRODUCT })
-  product_id: string;
-
-  @UuidField({ required: true, description: CUSTOMER })
-  customer_id: string;
 
   @UuidField({ description: CHECKOUT })
   checkout_id?: string;
@@ -47,6 +45,37 @@ export class CreateOrder {
 
   @MetadataField()
   metadata?: Metadata;
+}
+
+/** Body of POST /v1/orders. */
+export class CreateOrder extends OrderBody {
+  @UuidField({ required: true, description: PRODUCT })
+  product_id: string;
+
+  @UuidField({ required: true, description: CUSTOMER })
+  customer_id: string;
+}
+
+/** Body of PUT /v1/orders/external/{external_id}. */
+export class PutOrder extends OrderBody {
+  @UuidField({ description: `${PRODUCT} This or product.` })
+  product_id?: string;
+
+  @ObjectField(() => InlineProduct, { description: `${PRODUCT} This or product_id.` })
+  product?: InlineProduct;
+
+  @UuidField({ description: `${CUSTOMER} This or customer.` })
+  customer_id?: string;
+
+  @ObjectField(() => InlineCustomer, { description: `${CUSTOMER} This or customer_id.` })
+  customer?: InlineCustomer;
+
+  @OverflowField()
+  on_overflow?: Overflow;
+
+  problem(): Problem | undefined {
+    return partiesProblem(this);
+  }
 }
 
 /** Body of PATCH /v1/orders/{id}. */
@@ -62,6 +91,9 @@ export class UpdateOrder extends StrictBody {
 
   @MetadataField({ nullable: true })
   metadata?: Metadata | null;
+
+  @OverflowField({ refuseNull: true })
+  on_overflow?: Overflow;
 }
 
 /** An order as the API shows it. */

@@ -31,6 +31,15 @@ export class OrdersRepository {
     return this.find(organizationId, id);
   }
 
+  /** As {@link lock}, by the caller's own name for it. */
+  async lockExternal(organizationId: string, externalId: string): Promise<OrderRow | null> {
+    const [row] = await this.database.query<{ id: string }>(sql`
+      SELECT id FROM orders
+      WHERE organization_id = ${organizationId}::uuid AND external_id = ${externalId}
+      FOR NO KEY UPDATE`);
+    return row === undefined ? null : this.find(organizationId, row.id);
+  }
+
   async update(row: OrderRow, changes: Partial<OrderRow>): Promise<OrderRow> {
     const { organization_id, id } = row;
     return (await this.database.db.orders.update({

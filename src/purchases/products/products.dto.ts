@@ -42,6 +42,19 @@ export class UpdateProduct extends StrictBody {
   is_archived?: boolean;
 }
 
+/** A product in the body of a purchase: created, or changed, by its external_id. */
+export class InlineProduct {
+  @TextField({
+    required: true,
+    description: 'Your own id for it. A product that does not exist, or was deleted, is created.',
+    example: 'pro',
+  })
+  external_id: string;
+
+  @TextField({ required: true, ...NAME })
+  name: string;
+}
+
 /** A product as the API shows it. */
 export class ProductDto extends ObjectDto {
   @ApiProperty(NAME)

@@ -23,8 +23,26 @@ export class ProductsRepository {
     return this.first({ organization_id: organizationId, external_id: externalId });
   }
 
+  /** As {@link insert}; null when there is one with this external_id, perhaps since just now. */
+  async insertUnlessThere(row: Prisma.productsCreateManyInput): Promise<ProductRow | null> {
+    const rows = await this.database.db.products.createManyAndReturn({
+      data: [row],
+      skipDuplicates: true,
+    });
+    return (rows[0] as ProductRow | undefined) ?? null;
+  }
+
   /** The product, with nobody else changing it until the transaction ends. */
   async lock(organizationId: string, id: string): Promise<ProductRow | null> {
+    // Not FOR UPDATE: what refers to the product may be written meanwhile.
+    await this.database.query(sql`
+      SELECT id FROM products
+      WHERE organization_id = ${organizationId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`);
+    return this.find(organizationId, id);
+  }
+
+  /** As {@link lock}; nor is anything written meanwhile that refers to the product. */
+  async lockForDeletion(organizationId: string, id: string): Promise<ProductRow | null> {
     await this.database.query(sql`
       SELECT id FROM products
       WHERE organization_id = ${organizationId}::uuid AND id = ${id}::uuid FOR UPDATE`);

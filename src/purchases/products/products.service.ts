@@ -7,7 +7,7 @@ import { changesOf, isEmpty } from '../shared/changes.js';
 import { found, refusingDuplicates } from '../shared/failures.js';
 import { patchedMetadata } from '../shared/metadata.js';
 import type { Page, PageQuery } from '../shared/pages.js';
-import type { CreateProduct, UpdateProduct } from './products.dto.js';
+import type { CreateProduct, InlineProduct, UpdateProduct } from './products.dto.js';
 import { type ProductRow, ProductsRepository } from './products.repository.js';
 
 const DUPLICATES = {
@@ -67,14 +67,40 @@ export class ProductsService {
   }
 
   /**
+   * The product with this external_id, with this name: created or changed if need be. It cannot be
+   * deleted until the caller's transaction ends, which this joins.
+   */
+  async bring(caller: Caller, inline: InlineProduct): Promise<ProductRow> {
+    const { organizationId } = caller;
+    const known = await this.products.findExternal(organizationId, inline.external_id);
+    if (known === null) {
+      const created = await this.products.insertUnlessThere({
+        organization_id: organizationId,
+        id: randomUUID(),
+        created_at: this.clock.now(),
+        name: inline.name,
+        external_id: inline.external_id,
+      });
+      // Null: somebody else has just created it.
+      return created ?? this.bring(caller, inline);
+    }
+    // False: somebody has just deleted it.
+    if (!(await this.products.hold(organizationId, known.id))) return this.bring(caller, inline);
+    return known.name === inline.name
+      ? known
+      : this.update(caller, known.id, { name: inline.name });
+  }
+
+  /**
    * Deletes it, and answers it as it was. Subscriptions and orders of it go on; its external_id
    * may be given again.
    *
    * @throws ResourceNotFound
    */
   async delete(caller: Caller, id: string): Promise<ProductRow> {
+    const { organizationId } = caller;
     return this.database.transaction(async () => {
-      const row = found(await this.products.lock(caller.organizationId, id), 'product', id);
+      const row = found(await this.products.lockForDeletion(organizationId, id), 'product', id);
       await this.products.update(row, { deleted_at: this.clock.now() });
       return row;
     });

@@ -1,5 +1,12 @@
-import { type ApiError, Conflict, NotPermitted, ResourceNotFound } from '../../platform/errors.js';
 import { isDuplicate } from '../../platform/database/failures.js';
+import {
+  type ApiError,
+  Conflict,
+  NotPermitted,
+  RequestValidationError,
+  ResourceNotFound,
+} from '../../platform/errors.js';
+import { problem } from '../../platform/http/fields.js';
 
 /** An object of this tenant that does not exist, was deleted, or is another tenant's: all alike. */
 export function notFound(thing: string, name: string): ApiError {
@@ -34,4 +41,30 @@ export async function refusingDuplicates<T>(
     const [, sentence] = sentences.find(([index]) => isDuplicate(error, index)) ?? [];
     throw sentence === undefined ? error : new Conflict(sentence);
   }
+}
+
+/**
+ * Runs `work`, and once more when somebody else meanwhile wrote the row that it found missing: the
+ * second time it finds it.
+ */
+export async function againIfTaken<T>(index: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isDuplicate(error, index)) return work();
+    throw error;
+  }
+}
+
+/** @throws RequestValidationError the body of a PUT names another external_id than its path. */
+export function refuseOtherName(externalId: string, sent: string | undefined): void {
+  if (sent === undefined || sent === externalId) return;
+  const msg = 'The external_id of the path cannot be changed by the body';
+  throw RequestValidationError.at(['body', 'external_id'], problem('value_error', msg), sent);
+}
+
+/** @throws Conflict the body of a PUT chooses an id, and the object has another one. */
+export function refuseOtherId(thing: string, id: string, sent: string | undefined): void {
+  if (sent === undefined || sent === id) return;
+  throw new Conflict(`The ${thing} with this external_id has the id ${id}.`);
 }

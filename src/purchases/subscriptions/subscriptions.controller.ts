@@ -1,5 +1,18 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpStatus,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import {
   Conflict,
   NotPermitted,
@@ -13,6 +26,7 @@ import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
 import { PageQuery, toPage } from '../shared/pages.js';
 import {
   CreateSubscription,
+  PutSubscription,
   SubscriptionDto,
   SubscriptionPage,
   UpdateSubscription,
@@ -75,6 +89,45 @@ export class SubscriptionsController {
     return SubscriptionDto.from(await this.subscriptions.getExternal(caller, params.external_id));
   }
 
+  @Put('external/:external_id')
+  @Scope('subscriptions:write')
+  @ApiOperation({
+    operationId: 'putSubscriptionByExternalId',
+    summary: 'Create or change a subscription by its external_id',
+    description:
+      'Makes the subscription with this external_id be as the body says: created if there is none (201), ' +
+      'else changed where it differs (200). Repeating the request changes nothing and tells nobody; ' +
+      'requests at the same time all succeed. `product` and `customer` may be given inline, and are ' +
+      'created or changed by their external_id. Keys that are not sent, or null, stay as they are. ' +
+      'A subscription can pass to another product, and to another customer while none of its seats ' +
+      'are assigned. `seats` below the assigned: see `on_overflow`. A subscription that has ended cannot be changed: 403, unless ' +
+      'the body asks for what is. `cancel_at_period_end` that has been carried out is no change.',
+  })
+  @ApiOkResponse({ type: SubscriptionDto, description: 'It was there, and is as the body says.' })
+  @ApiCreatedResponse({ type: SubscriptionDto, description: 'It was created.' })
+  @Fails(
+    SeatsAlreadyAssigned,
+    NotPermitted,
+    AlreadyCanceledSubscription,
+    ResourceNotFound,
+    Conflict,
+    RequestValidationError,
+  )
+  async put(
+    @CurrentCaller() caller: Caller,
+    @Param() params: ExternalIdParams,
+    @Body() body: PutSubscription,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SubscriptionDto> {
+    const { created, subscription } = await this.subscriptions.put(
+      caller,
+      params.external_id,
+      body,
+    );
+    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
+    return SubscriptionDto.from(subscription);
+  }
+
   @Get(':id')
   @Scope('subscriptions:read')
   @ApiOperation({
@@ -95,7 +148,7 @@ export class SubscriptionsController {
     summary: 'Change a subscription',
     description:
       'Keys that are not sent stay as they are; null clears a key that may be null. `seats` changes ' +
-      'the size of the pool, not below what is assigned. `status: canceled` ends the subscription ' +
+      'the size of the pool, below what is assigned as `on_overflow` says. `status: canceled` ends the subscription ' +
       'and revokes every pending and claimed seat; `cancel_at_period_end: true` does so at the end ' +
       'of the period, at once if that has passed. An ended subscription cannot be changed; ' +
       'repeating a status is no error.',

@@ -5,11 +5,15 @@ import {
   DateTimeField,
   EnumField,
   MetadataField,
+  ObjectField,
   problem,
   UuidField,
 } from '../../platform/http/fields.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Overflow } from '../../seats/overflow.js';
 import type { SeatCounts } from '../../seats/pools.service.js';
+import { InlineCustomer } from '../customers/customers.dto.js';
+import { InlineProduct } from '../products/products.dto.js';
 import type { Metadata } from '../shared/metadata.js';
 import {
   ChosenIdField,
@@ -20,7 +24,7 @@ import {
   ShownMetadata,
 } from '../shared/objects.dto.js';
 import { PageOf } from '../shared/pages.js';
-import { SeatsField, ShownSeats } from '../shared/purchases.dto.js';
+import { OverflowField, partiesProblem, SeatsField, ShownSeats } from '../shared/purchases.dto.js';
 import {
   lacksPeriodEnd,
   PERIOD_END_NEEDED,
@@ -39,19 +43,13 @@ const PERIOD_END = 'When the period ends that is paid for.';
 const CANCEL =
   'Keeps the seats until current_period_end, which it needs, and ends the subscription then.';
 
-/** Body of POST /v1/subscriptions. */
-export class CreateSubscription {
+/** What POST and PUT have in common. */
+abstract class SubscriptionBody {
   @ChosenIdField()
   id?: string;
 
   @ExternalIdField()
   external_id?: string;
-
-  @UuidField({ required: true, description: PRODUCT })
-  product_id: string;
-
-  @UuidField({ required: true, description: CUSTOMER })
-  customer_id: string;
 
   @UuidField({ description: CHECKOUT })
   checkout_id?: string;
@@ -70,9 +68,40 @@ export class CreateSubscription {
 
   @MetadataField()
   metadata?: Metadata;
+}
+
+/** Body of POST /v1/subscriptions. */
+export class CreateSubscription extends SubscriptionBody {
+  @UuidField({ required: true, description: PRODUCT })
+  product_id: string;
+
+  @UuidField({ required: true, description: CUSTOMER })
+  customer_id: string;
 
   problem(): Problem | undefined {
     return lacksPeriodEnd(this) ? problem('value_error', PERIOD_END_NEEDED) : undefined;
+  }
+}
+
+/** Body of PUT /v1/subscriptions/external/{external_id}. */
+export class PutSubscription extends SubscriptionBody {
+  @UuidField({ description: `${PRODUCT} This or product.` })
+  product_id?: string;
+
+  @ObjectField(() => InlineProduct, { description: `${PRODUCT} This or product_id.` })
+  product?: InlineProduct;
+
+  @UuidField({ description: `${CUSTOMER} This or customer.` })
+  customer_id?: string;
+
+  @ObjectField(() => InlineCustomer, { description: `${CUSTOMER} This or customer_id.` })
+  customer?: InlineCustomer;
+
+  @OverflowField()
+  on_overflow?: Overflow;
+
+  problem(): Problem | undefined {
+    return partiesProblem(this);
   }
 }
 
@@ -95,6 +124,9 @@ export class UpdateSubscription extends StrictBody {
 
   @MetadataField({ nullable: true })
   metadata?: Metadata | null;
+
+  @OverflowField({ refuseNull: true })
+  on_overflow?: Overflow;
 }
 
 /** A subscription as the API shows it. */
