@@ -25,6 +25,13 @@ import { type Logger, NestLogger } from './platform/logger.js';
 import { Metrics } from './platform/metrics.js';
 
 const BODY_LIMIT = 1024 * 1024;
+const EXPOSED_HEADERS = [
+  'X-Request-Id',
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Idempotent-Replayed',
+];
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
@@ -67,6 +74,14 @@ export async function createHttpApp(
   fastify.addHook('onRoute', checkRoute);
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);
+  // Claim pages of storefronts call us from the browser. Tokens travel in headers, never in cookies
+  // (but for our own portal, which is same-site), so any origin may ask.
+  app.enableCors({
+    origin: '*',
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 86_400,
+  });
   app.useGlobalGuards(new AccessGuard());
   app.useGlobalInterceptors(new IdempotencyInterceptor(app.get(Database), app.get(Clock)));
   app.useGlobalPipes(new SchemaPipe());
@@ -84,7 +99,11 @@ function checkRoute(route: RouteOptions): void {
 }
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  void reply.headers({ 'cache-control': 'private, no-store', 'x-request-id': request.id });
+  void reply.headers({
+    'cache-control': 'private, no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': request.id,
+  });
 }
 
 function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication): void {

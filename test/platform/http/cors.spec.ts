@@ -1,0 +1,36 @@
+import { startApp, type TestApp } from '../../support/app.js';
+
+describe('a page of another origin', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startApp();
+  });
+  afterAll(() => test.close());
+
+  it('may ask before it sends a token', async () => {
+    const answer = await test.call('OPTIONS', '/v1/customer-seats/claim', {
+      headers: {
+        origin: 'https://shop.example.com',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+    expect(answer.headers['access-control-allow-headers']).toBe('content-type');
+  });
+
+  it('may read an answer, errors too, and never with cookies', async () => {
+    const { status, headers } = await test.call(
+      'GET',
+      `/v1/customer-seats/claim/${'x'.repeat(43)}`,
+      {
+        headers: { origin: 'https://shop.example.com' },
+      },
+    );
+    expect(status).toBe(404);
+    expect(headers['access-control-allow-origin']).toBe('*');
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+    expect(headers['x-content-type-options']).toBe('nosniff');
+  });
+});
