@@ -26,7 +26,8 @@ interface Contender {
   process: ChildProcess;
   latencies: number[];
   seconds: number;
-  rss: number;
+  cpuMs: number;
+  rssMiB: number;
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'seats-bench-'));
@@ -66,10 +67,13 @@ async function bench(): Promise<void> {
   for (const contender of contenders) await drive(contender, { ...load, seconds: WARM_UP_SECONDS });
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const contender of contenders) {
+      const before = await usage(contender.process);
       const { latencies, seconds } = await drive(contender, { ...load, seconds: SECONDS });
+      const after = await usage(contender.process);
       contender.latencies.push(...latencies);
       contender.seconds += seconds;
-      contender.rss = await residentMiB(contender.process);
+      contender.cpuMs += after.cpuMs - before.cpuMs;
+      contender.rssMiB = after.rssMiB;
     }
   }
   report();
@@ -127,7 +131,7 @@ async function start(name: string, program: string, env: Record<string, string>)
   const port = await freePort();
   const child = run([program], { ...env, PORT: String(port) });
   child.stdout?.resume();
-  contenders.push({ name, port, process: child, latencies: [], seconds: 0, rss: 0 });
+  contenders.push({ name, port, process: child, latencies: [], seconds: 0, cpuMs: 0, rssMiB: 0 });
   for (let tries = 0; tries < 200; tries += 1) {
     const listening = await fetch(`http://127.0.0.1:${port}/`, { method: 'HEAD' }).catch(
       () => null,
@@ -142,22 +146,29 @@ async function drive({ name, port }: Contender, load: object) {
   const child = run(['bench/load.ts', JSON.stringify({ port, ...load })], {});
   const { latencies, seconds, failures } = JSON.parse(await output(child));
   if (failures.length > 0) throw new Error(`${name} failed: ${failures[0]}`);
-  return { latencies, seconds } as { latencies: number[]; seconds: number };
+  return { latencies, seconds };
 }
 
-async function residentMiB({ pid }: ChildProcess): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
+/** What a process has used so far. Only Linux tells; elsewhere it is NaN. */
+async function usage({ pid }: ChildProcess): Promise<{ cpuMs: number; rssMiB: number }> {
+  const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
+  const [status, stat] = await Promise.all([read('status'), read('stat')]);
+  // Counted behind the process's name, which may hold spaces: user and system time in 1/100 s.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    cpuMs: (Number(fields[11]) + Number(fields[12])) * 10,
+    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+  };
 }
 
 function report(): void {
   const line = (...cells: string[]) =>
-    console.log(cells.map((cell, n) => (n === 0 ? cell.padEnd(14) : cell.padStart(10))).join(''));
+    console.log(cells.map((cell, n) => (n === 0 ? cell.padEnd(14) : cell.padStart(12))).join(''));
   console.log(
     `assign over HTTP: ${CONNECTIONS} connections, ${POOLS} pools, ${ROUNDS} × ${SECONDS} s each, ` +
       `${cpus().length} cores, Node ${process.version}, durable PostgreSQL\n`,
   );
-  line('', 'req/s', 'p50 ms', 'p95 ms', 'p99 ms', 'RSS MiB', '× bare');
+  line('', 'req/s', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU ms/req', 'RSS MiB', '× bare');
   const rate = ({ latencies, seconds }: Contender) => latencies.length / seconds;
   const bare = rate(contenders[1] as Contender);
   for (const contender of contenders) {
@@ -170,7 +181,8 @@ function report(): void {
       percentile(50),
       percentile(95),
       percentile(99),
-      contender.rss.toFixed(0),
+      (contender.cpuMs / contender.latencies.length).toFixed(2),
+      contender.rssMiB.toFixed(0),
       (rate(contender) / bare).toFixed(2),
     );
   }

@@ -65,12 +65,17 @@ export async function createHttpApp(
       sendError(request, reply, error);
     },
   });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  // Before any other hook: that of CORS answers preflights itself.
+  fastify.addHook('onRequest', (request, reply, done) => {
+    setCommonHeaders(request, reply);
+    done();
+  });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
-  const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRoute', checkRoute);
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);
@@ -81,6 +86,8 @@ export async function createHttpApp(
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
+    // An OPTIONS that asks for nothing is no error, least of all one in plain text.
+    strictPreflight: false,
   });
   app.useGlobalGuards(new AccessGuard());
   app.useGlobalInterceptors(new IdempotencyInterceptor(app.get(Database), app.get(Clock)));
@@ -113,7 +120,6 @@ function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication):
   const sessions = app.get(SessionAuthenticator, { strict: false });
 
   fastify.addHook('onRequest', async (request, reply) => {
-    setCommonHeaders(request, reply);
     const { access } = request.routeOptions.config;
     if (access === undefined) return;
     const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;

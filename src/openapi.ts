@@ -10,6 +10,7 @@ import {
   TooManyRequests,
 } from './platform/errors.js';
 import type { DocumentedError } from './platform/http/docs.js';
+import { describeWebhooks } from './webhooks/webhooks.openapi.js';
 
 const DOCS = 'docs';
 const DOCUMENT = `${DOCS}/openapi.json`;
@@ -50,7 +51,10 @@ how many requests are left in this minute.
 
 const TAGS: Record<string, string> = {
   'Customer seats': 'Who sits on what was bought: assign, list, revoke, resend, claim.',
+  'Customer portal': 'What buyers, and people with a seat, can do themselves.',
+  'Customer sessions': 'Open the customer portal for a person.',
   Events: 'What happened to seats, when, and who did it.',
+  Webhooks: 'Be told of events: endpoints, and what was delivered to them.',
   Products: 'What is sold.',
   Customers: 'Who buys.',
   Members: 'The people of a customer.',
@@ -184,6 +188,7 @@ function complete(document: Json): Json {
     }
   }
   document['paths'] = sorted(paths);
+  document['webhooks'] = describeWebhooks();
   const components = document['components'] as Json;
   components['schemas'] = sorted({ ...(components['schemas'] as Json), ...ERROR_SCHEMAS });
   return withoutNullable(document) as Json;

@@ -7,14 +7,18 @@ import { PeriodEndsService } from '../purchases/subscriptions/period-ends.servic
 import { SubscriptionsRepository } from '../purchases/subscriptions/subscriptions.repository.js';
 import { SeatsCoreModule } from '../seats/seats.module.js';
 import { WebhookDeliveryModule } from '../webhooks/webhooks.module.js';
+import { EndpointDisabledMailHandler } from './endpoint-disabled-mail.handler.js';
 import { InvitationMailHandler } from './invitation-mail.handler.js';
+import type { EffectHandler } from './effects.js';
 import { EFFECT_HANDLERS, Processor } from './processor.js';
 import { Relay } from './relay.js';
+import { Retention } from './retention.js';
 import { WorkerLoops } from './worker-loops.js';
 
 @Module({
   imports: [MailModule, WebhookDeliveryModule, SeatsCoreModule],
   providers: [
+    EndpointDisabledMailHandler,
     IdempotencyPruner,
     InvitationMailHandler,
     InvitationsRepository,
@@ -23,11 +27,12 @@ import { WorkerLoops } from './worker-loops.js';
     { provide: QueueHealth, useExisting: JobQueue },
     {
       provide: EFFECT_HANDLERS,
-      useFactory: (mail: InvitationMailHandler) => [mail],
-      inject: [InvitationMailHandler],
+      useFactory: (...handlers: EffectHandler[]) => handlers,
+      inject: [EndpointDisabledMailHandler, InvitationMailHandler],
     },
     Processor,
     Relay,
+    Retention,
     SubscriptionsRepository,
     WorkerLoops,
   ],

@@ -1,7 +1,7 @@
 import type { EventType } from '../events/event.js';
 
 /** What can follow from an event. */
-export type Effect = 'invitation-mail';
+export type Effect = 'invitation-mail' | 'endpoint-disabled-mail';
 
 /** What the relay must know of an event. */
 export interface OutboxEvent {
@@ -13,6 +13,7 @@ export interface OutboxEvent {
 type Rule = (event: OutboxEvent) => Effect[];
 
 const invitation: Rule = (event) => (event.invites ? ['invitation-mail'] : []);
+const endpointDisabled: Rule = () => ['endpoint-disabled-mail'];
 const nothing: Rule = () => [];
 
 /** The one table of what happens when. A type of event that is missing here does not compile. */
@@ -25,7 +26,7 @@ export const EFFECTS: Record<EventType, Rule> = {
   'subscription.seats_changed': nothing,
   'order.seats_changed': nothing,
   'seats.exhausted': nothing,
-  'webhook_endpoint.disabled': nothing,
+  'webhook_endpoint.disabled': endpointDisabled,
 };
 
 /** Does one effect. Called again after a crash, so doing it twice must be harmless. */

@@ -46,7 +46,7 @@ export class Processor {
   }
 }
 
-const ALL: Record<Effect, true> = { 'invitation-mail': true };
+const ALL: Record<Effect, true> = { 'invitation-mail': true, 'endpoint-disabled-mail': true };
 
 /** An effect without a handler would be lost, one with two done twice: neither boots. */
 export function exactlyOneEach(handlers: EffectHandler[]): Map<string, EffectHandler> {

@@ -7,6 +7,7 @@ import { ReleasesService } from '../seats/releases.service.js';
 import { Deliverer } from '../webhooks/deliverer.js';
 import { Processor } from './processor.js';
 import { Relay } from './relay.js';
+import { Retention } from './retention.js';
 
 // An idle relay asks for new events this often: what a mail waits for at the most.
 const RELAY_MS = 200;
@@ -30,15 +31,17 @@ export class WorkerLoops implements OnModuleDestroy {
     releases: ReleasesService,
     periodEnds: PeriodEndsService,
     pruner: IdempotencyPruner,
+    retention: Retention,
     private readonly deliverer: Deliverer,
   ) {
     this.loops = [
       new Loop('relay', async () => (await relay.runOnce()) > 0, RELAY_MS),
-      new Loop('webhooks', async () => (await deliverer.start()) > 0, DELIVER_MS),
+      new Loop('webhooks', () => deliverer.turn(), DELIVER_MS),
       new Loop('sweep', async () => (await relay.sweepOnce()) > 0, SWEEP_MS),
       new Loop('release', async () => (await releases.runOnce()) > 0, RELEASE_MS),
       new Loop('period-ends', async () => (await periodEnds.endDue()) > 0, PERIOD_MS),
       new Loop('prune', async () => (await pruner.runOnce()) > 0, PRUNE_MS),
+      new Loop('retention', async () => (await retention.runOnce()) > 0, PRUNE_MS),
     ];
   }
 

@@ -8,7 +8,7 @@ import {
   TextField,
 } from '../platform/http/fields.js';
 import { StrictBody } from '../platform/http/validation.pipe.js';
-import { NullableText, NullableTime } from '../purchases/shared/objects.dto.js';
+import { NullableText, NullableTime } from '../platform/http/objects.dto.js';
 import {
   INVITATION_EXPIRES_IN,
   LOCALES,

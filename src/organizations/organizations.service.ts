@@ -6,7 +6,7 @@ import { Database } from '../platform/database/database.js';
 import { isDuplicate } from '../platform/database/failures.js';
 import { type LocatedProblem, RequestValidationError } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
-import { changesOf, isEmpty } from '../purchases/shared/changes.js';
+import { changesOf, isEmpty } from '../platform/changes.js';
 import { claimUrlProblem, httpsUrlProblem, mergedBrand } from './organization.js';
 import type { UpdateOrganization, UpdateSettings } from './organizations.dto.js';
 import { SlugTaken } from './organizations.errors.js';

@@ -15,8 +15,8 @@ import {
   Scope,
 } from '../platform/http/access.js';
 import { Fails } from '../platform/http/docs.js';
-import { IdParams } from '../purchases/shared/objects.dto.js';
-import { PageQuery, toPage } from '../purchases/shared/pages.js';
+import { IdParams } from '../platform/http/objects.dto.js';
+import { PageQuery, toPage } from '../platform/http/pages.js';
 import { CreateToken, IssuedTokenDto, TokenDto, TokenPage } from './tokens.dto.js';
 import { TokensService } from './tokens.service.js';
 

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DateTimeField, ListField, TextField } from '../platform/http/fields.js';
-import { NullableTime } from '../purchases/shared/objects.dto.js';
-import { PageOf } from '../purchases/shared/pages.js';
+import { NullableTime } from '../platform/http/objects.dto.js';
+import { PageOf } from '../platform/http/pages.js';
 import { SCOPES } from './scopes.js';
 import type { IssuedToken } from './tokens.service.js';
 import type { TokenRow } from './tokens.repository.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { access_tokens, Prisma } from '../generated/prisma/client.js';
 import { Database } from '../platform/database/database.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../purchases/shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../platform/http/pages.js';
 
 export type TokenRow = access_tokens;
 

@@ -5,7 +5,7 @@ import { Keys, newToken } from '../platform/crypto.js';
 import { InsufficientScope, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
 import type { Caller, Principal } from '../platform/http/access.js';
 import { problem } from '../platform/http/fields.js';
-import type { Page, PageQuery } from '../purchases/shared/pages.js';
+import type { Page, PageQuery } from '../platform/http/pages.js';
 import { missingScopes, sortedScopes } from './scopes.js';
 import { TOKEN_PREFIX, TokenAuthenticator } from './tokens.authenticator.js';
 import { type TokenRow, TokensRepository } from './tokens.repository.js';

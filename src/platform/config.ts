@@ -29,6 +29,10 @@ export class Settings {
   /** Seconds between two resends of one seat; 0 is off. */
   resendInterval: number;
   webhookAllowPrivate: boolean;
+  /** Days that events are kept; 0 is for ever. */
+  eventRetentionDays: number;
+  /** Days that tries of deliveries are kept; 0 is for ever. */
+  deliveryRetentionDays: number;
   databasePoolSize: number;
   workerConcurrency: number;
   /** Undefined: /metrics is served on the main port. */
@@ -41,6 +45,7 @@ export class SettingsError extends Error {}
 
 const DEVELOPMENT_KEY = 'development-only-key-do-not-use-in-production';
 const SAMPLE_KEYS = [DEVELOPMENT_KEY, 'change-me-to-a-long-random-string-of-your-own'];
+const MAX_DAYS = 36_500;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /** @throws {SettingsError} one line per variable that breaks its rule. */
@@ -108,6 +113,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   settings.rateLimitPublic = whole('RATE_LIMIT_PUBLIC', 60, 0, 1_000_000_000);
   settings.resendInterval = whole('RESEND_INTERVAL', 60, 0, 86_400);
   settings.webhookAllowPrivate = flag('WEBHOOK_ALLOW_PRIVATE', false);
+  settings.eventRetentionDays = whole('EVENT_RETENTION_DAYS', 365, 0, MAX_DAYS);
+  settings.deliveryRetentionDays = whole('DELIVERY_RETENTION_DAYS', 30, 0, MAX_DAYS);
   settings.databasePoolSize = whole('DATABASE_POOL_SIZE', 10, 2, 1000);
   settings.workerConcurrency = whole('WORKER_CONCURRENCY', 20, 1, 1000);
   settings.metricsPort = env['METRICS_PORT']?.trim()

@@ -193,7 +193,9 @@ export class AssignmentsService {
     const result = await this.lockAndAssign(caller, ref, assignments, atomic);
     const { outcomes, pool } = result;
     if (pool.active && outcomes.some((outcome) => outcome instanceof SeatNotAvailable)) {
-      await this.database.outside(() => this.seats.noteExhausted(caller, pool, this.clock.now()));
+      await this.database.afterwards(() =>
+        this.seats.noteExhausted(caller, pool, this.clock.now()),
+      );
     }
     const failed = failuresOf(outcomes);
     if (atomic && failed.length > 0) throw bulkFailed(failed, assignments.length);
@@ -213,6 +215,7 @@ export class AssignmentsService {
       return { outcomes: assignments.map(() => notAvailable(seen)), pool: seen };
     }
     return this.database.transaction(async () => {
+      await this.seats.planFor(assignments.length);
       const pool = this.containers.open(await this.containers.lock(caller, ref));
       return this.assignToLocked(
         caller,
@@ -294,10 +297,17 @@ export class AssignmentsService {
     winners: number[],
     now: Date,
   ): Promise<boolean> {
-    const people = winners.map((index) => ({
-      recipient: recipients[index] as Recipient,
-      candidate: candidates[index] as Candidate,
-    }));
+    const named = new Set<string>();
+    const people = winners
+      .map((index) => ({
+        recipient: recipients[index] as Recipient,
+        candidate: candidates[index] as Candidate,
+      }))
+      // An external id is the first one's who came with it; the next one is judged again.
+      .filter(({ recipient: { by, external_id: name } }) => {
+        if (by !== 'external_member' || name === undefined) return true;
+        return !named.has(name) && named.add(name);
+      });
     const customers = pool.member_model_enabled
       ? []
       : people.filter(({ candidate }) => candidate.customer === null);

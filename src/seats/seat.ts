@@ -115,15 +115,21 @@ export interface Judged {
  */
 export function judge(free: number, memberModel: boolean, items: Judged[]): Verdict[] {
   const seated = new Set<string>();
+  // Whose each external id is, of those that were named so far.
+  const linked = new Map<string, string>();
   return items.map((item) => {
     const { candidate } = item;
     if (item.returnSeated && candidate.seat_id !== null) {
       return { outcome: 'seated', seatId: candidate.seat_id };
     }
     const refusal =
-      seated.size >= free ? 'SeatNotAvailable' : personRefusal(memberModel, item, seated);
+      seated.size >= free ? 'SeatNotAvailable' : personRefusal(memberModel, item, seated, linked);
     if (refusal !== undefined) return { outcome: 'refused', refusal };
-    seated.add(candidate.email_key as string);
+    const email = candidate.email_key as string;
+    seated.add(email);
+    if (item.recipient.by === 'external_member') {
+      linked.set(item.recipient.external_id as string, email);
+    }
     return { outcome: 'seat' };
   });
 }
@@ -132,6 +138,7 @@ function personRefusal(
   memberModel: boolean,
   { recipient, candidate }: Judged,
   seated: Set<string>,
+  linked: Map<string, string>,
 ): Refusal | undefined {
   const { member, customer, email_key: email } = candidate;
   const byCustomer = recipient.by === 'customer' || recipient.by === 'external_customer';
@@ -142,6 +149,8 @@ function personRefusal(
   if (recipient.by === 'external_member') {
     if (member === null && recipient.email === undefined) return 'MemberNotFound';
     if (member !== null && isMismatch(recipient, member)) return 'MemberEmailMismatch';
+    const holder = linked.get(recipient.external_id as string);
+    if (holder !== undefined && holder !== email) return 'MemberEmailMismatch';
   }
   if (email === null) return 'InvalidSeatAssignmentRequest';
   return candidate.seat_id !== null || seated.has(email) ? 'SeatAlreadyAssigned' : undefined;

@@ -109,6 +109,8 @@ export interface InvitedSeat {
 }
 
 const REVOKE_BATCH = 5_000;
+// From how many rows on a join of everything is cheaper than a look-up each.
+const MANY = 500;
 
 // The columns of a SeatRow, over s(eats), p(ools), m(embers), c(ustomers).
 export const SEAT_COLUMNS = sql`
@@ -137,7 +139,9 @@ function newSeats(seats: NewSeat[]): Prisma.Sql {
 function shownAndTold(caller: Caller, now: Date): Prisma.Sql {
   const source = sql`(SELECT shown.*, n.invites FROM shown JOIN n ON n.id = shown.seat_id)`;
   return sql`shown AS (
+      -- The tenant is named again, or a plan for many rows would read the members of all tenants.
       SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS}
+      WHERE s.organization_id = ${caller.organizationId}::uuid
     ), told AS (
       ${writeEvents(caller, source, { type: ASSIGNED, at: now, invites: sql`row.invites` })}
     )
@@ -254,6 +258,18 @@ export class SeatsRepository {
     });
   }
 
+  /**
+   * Until the end of the transaction, statements over this many rows are planned as hash joins, each
+   * time anew. The planner knows nothing of rows that were written just now, perhaps by this very
+   * transaction; it takes them for few, and then reads each of 10,000 for each of 10,000.
+   */
+  async planFor(count: number): Promise<void> {
+    if (count <= MANY) return;
+    await this.database.query(sql`
+      SELECT set_config('enable_nestloop', 'off', true),
+        set_config('plan_cache_mode', 'force_custom_plan', true)`);
+  }
+
   /** What is known of each recipient, in their order. Existing members are locked against deletion. */
   async findCandidates(
     organizationId: string,
@@ -268,27 +284,22 @@ export class SeatsRepository {
         SELECT * FROM jsonb_to_recordset(${wanted}::jsonb)
           AS w(index int, by text, id uuid, external_id text, email text)
       ), named AS (
-        SELECT w.*, k.id AS named_id, coalesce(k.email, w.email) AS named_email
-        FROM w LEFT JOIN LATERAL (
-          SELECT id, email FROM customers WHERE w.by = 'customer'
-            AND organization_id = ${tenant} AND id = w.id AND deleted_at IS NULL
-          UNION ALL
-          SELECT id, email FROM customers WHERE w.by = 'external_customer'
-            AND organization_id = ${tenant} AND external_id = w.external_id AND deleted_at IS NULL
-        ) k ON true
+        SELECT w.*, coalesce(i.id, x.id) AS named_id, coalesce(i.email, x.email, w.email) AS named_email
+        FROM w
+        LEFT JOIN customers i ON w.by = 'customer'
+          AND i.organization_id = ${tenant} AND i.id = w.id AND i.deleted_at IS NULL
+        LEFT JOIN customers x ON w.by = 'external_customer'
+          AND x.organization_id = ${tenant} AND x.external_id = w.external_id
+          AND x.deleted_at IS NULL
       ), people AS (
-        SELECT n.index, n.named_id, coalesce(a.id, b.id) AS member_id,
-          coalesce(a.email, b.email, n.named_email) AS email
+        SELECT n.index, n.named_id, coalesce(i.id, x.id, b.id) AS member_id,
+          coalesce(i.email, x.email, b.email, n.named_email) AS email
         FROM named n
-        LEFT JOIN LATERAL (
-          SELECT id, email FROM members WHERE n.by = 'member'
-            AND organization_id = ${tenant} AND id = n.id
-            AND customer_id = ${pool.customer_id}::uuid AND deleted_at IS NULL
-          UNION ALL
-          SELECT id, email FROM members WHERE n.by = 'external_member'
-            AND organization_id = ${tenant} AND customer_id = ${pool.customer_id}::uuid
-            AND external_id = n.external_id AND deleted_at IS NULL
-        ) a ON true
+        LEFT JOIN members i ON n.by = 'member' AND i.organization_id = ${tenant}
+          AND i.customer_id = ${pool.customer_id}::uuid AND i.id = n.id AND i.deleted_at IS NULL
+        LEFT JOIN members x ON n.by = 'external_member' AND x.organization_id = ${tenant}
+          AND x.customer_id = ${pool.customer_id}::uuid AND x.external_id = n.external_id
+          AND x.deleted_at IS NULL
         LEFT JOIN members b ON b.organization_id = ${tenant}
           AND b.customer_id = ${pool.customer_id}::uuid
           AND lower(b.email) = lower(n.named_email) AND b.deleted_at IS NULL
@@ -298,24 +309,23 @@ export class SeatsRepository {
         CASE WHEN m.id IS NOT NULL THEN
           jsonb_build_object('id', m.id, 'email', m.email, 'external_id', m.external_id) END AS member,
         CASE WHEN k.id IS NOT NULL THEN
-          jsonb_build_object('id', k.id, 'email', k.email, 'name', k.name) END AS customer
+          jsonb_build_object('id', k.id, 'email', k.email, 'name', k.name)
+        WHEN own.id IS NOT NULL THEN
+          jsonb_build_object('id', own.id, 'email', own.email, 'name', own.name) END AS customer
       FROM people
       LEFT JOIN members m ON m.organization_id = ${tenant} AND m.id = people.member_id
-      LEFT JOIN LATERAL (
-        SELECT id, email, name FROM customers
-        WHERE organization_id = ${tenant} AND id = people.named_id AND deleted_at IS NULL
-        UNION ALL
-        SELECT id, email, name FROM customers WHERE people.named_id IS NULL AND ${ownCustomer}
-          AND organization_id = ${tenant} AND lower(email) = lower(people.email)
-          AND deleted_at IS NULL
-      ) k ON true
+      LEFT JOIN customers k ON k.organization_id = ${tenant} AND k.id = people.named_id
+        AND k.deleted_at IS NULL
+      LEFT JOIN customers own ON people.named_id IS NULL AND ${ownCustomer}
+        AND own.organization_id = ${tenant} AND lower(own.email) = lower(people.email)
+        AND own.deleted_at IS NULL
       LEFT JOIN seats held ON held.organization_id = ${tenant} AND held.pool_id = ${pool.id}::uuid
         AND held.member_id = people.member_id AND held.status <> 'revoked'
       -- A customer who has changed their e-mail since is still the same person. Not so the buyer,
       -- whose id is on everybody's seats from the time when the organization had members.
       LEFT JOIN seats owned ON ${ownCustomer} AND owned.organization_id = ${tenant}
-        AND owned.pool_id = ${pool.id}::uuid AND owned.customer_id = k.id
-        AND owned.status <> 'revoked' AND k.id <> ${pool.customer_id}::uuid
+        AND owned.pool_id = ${pool.id}::uuid AND owned.customer_id = coalesce(k.id, own.id)
+        AND owned.status <> 'revoked' AND owned.customer_id <> ${pool.customer_id}::uuid
       ORDER BY people.index`);
   }
 
@@ -646,6 +656,7 @@ export class SeatsRepository {
         FROM old JOIN gone ON gone.id = old.id
       ), shown AS (
         SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS}
+        WHERE s.organization_id = ${caller.organizationId}::uuid
       ), told AS (${writeEvents(caller, source, { type, at: now, ...telling })})
       SELECT seat_id FROM shown`);
     return rows.length;
@@ -675,12 +686,10 @@ export class SeatsRepository {
     telling: { reason: RevokeReason },
     now: Date,
   ): Promise<number> {
-    const batch = sql`s.id IN (SELECT id FROM seats
-      WHERE organization_id = ${caller.organizationId}::uuid AND pool_id = ${poolId}::uuid
-        AND status <> 'revoked' AND created_at <= ${now}::timestamptz LIMIT ${REVOKE_BATCH})`;
+    const active = sql`s.status <> 'revoked' AND s.created_at <= ${now}::timestamptz`;
     let total = 0;
     for (let count = REVOKE_BATCH; count === REVOKE_BATCH; total += count) {
-      count = await this.revoke(caller, sql`p.id = ${poolId}::uuid`, batch, telling, now);
+      count = await this.revokeBatch(caller, poolId, active, telling, now);
     }
     return total;
   }
@@ -715,6 +724,31 @@ export class SeatsRepository {
     return total;
   }
 
+  /**
+   * Revokes a batch of the seats of a pool that `which` picks (a condition over `s`). The pool is
+   * locked before they are looked for, so nobody revokes any of them meanwhile. @returns how many.
+   */
+  private revokeBatch(
+    caller: Caller,
+    poolId: string,
+    which: Prisma.Sql,
+    telling: { reason: RevokeReason },
+    now: Date,
+  ): Promise<number> {
+    const tenant = sql`${caller.organizationId}::uuid`;
+    return this.database.transaction(async () => {
+      await this.database.query(sql`SELECT 1 FROM pools
+        WHERE organization_id = ${tenant} AND id = ${poolId}::uuid FOR NO KEY UPDATE`);
+      const rows = await this.database.query<{ id: string }>(sql`
+        SELECT s.id FROM seats s
+        WHERE s.organization_id = ${tenant} AND s.pool_id = ${poolId}::uuid AND ${which}
+        LIMIT ${REVOKE_BATCH}::int`);
+      await this.planFor(rows.length);
+      const chosen = sql`s.id = ANY(${rows.map(({ id }) => id)}::uuid[]) AND ${which}`;
+      return this.revoke(caller, sql`p.id = ${poolId}::uuid`, chosen, telling, now);
+    });
+  }
+
   /** Revokes one seat; false when it was revoked before. */
   async revokeSeat(caller: Caller, id: string, reason: RevokeReason, now: Date): Promise<boolean> {
     const itsPool = sql`p.id = (SELECT pool_id FROM seats
@@ -741,13 +775,16 @@ export class SeatsRepository {
       LIMIT 200`);
   }
 
-  /** Releases the lapsed invitations of a pool; one that was just renewed stays. @returns how many. */
+  /**
+   * Releases lapsed invitations of a pool, a batch of them; one that was just renewed stays.
+   * @returns how many; call again while it is not 0.
+   */
   releaseLapsed(caller: Caller, poolId: string, now: Date): Promise<number> {
     const lapsed = sql`s.status = 'pending' AND s.invitation_expires_at <= ${now}::timestamptz
       - interval '1 second' * (SELECT expired_invitation_grace FROM organizations
         WHERE id = ${caller.organizationId}::uuid)`;
     const telling = { reason: 'invitation_expired' as const };
-    return this.revoke(caller, sql`p.id = ${poolId}::uuid`, lapsed, telling, now);
+    return this.revokeBatch(caller, poolId, lapsed, telling, now);
   }
 
   /**

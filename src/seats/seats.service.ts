@@ -164,21 +164,28 @@ export class SeatsService {
     return this.containers.open(await this.seats.findPool(caller.organizationId, ref));
   }
 
-  private async revokeByIds(caller: Caller, ids: string[]): Promise<RevocationResult> {
-    const found = await this.seats.findSeats(caller.organizationId, ids);
-    if (found.some((seat) => !seat.seats_enabled)) throw new FeatureNotEnabled();
-    const pools = [...new Set(found.map((seat) => seat.pool_id))];
-    return this.revokeThese(caller, pools, ids, new Map(found.map(({ seat_id: id }) => [id, id])));
+  private revokeByIds(caller: Caller, ids: string[]): Promise<RevocationResult> {
+    return this.database.transaction(async () => {
+      await this.seats.planFor(ids.length);
+      const found = await this.seats.findSeats(caller.organizationId, ids);
+      if (found.some((seat) => !seat.seats_enabled)) throw new FeatureNotEnabled();
+      const pools = [...new Set(found.map((seat) => seat.pool_id))];
+      const seatOf = new Map(found.map(({ seat_id: id }) => [id, id]));
+      return this.revokeThese(caller, pools, ids, seatOf);
+    });
   }
 
-  private async revokeByEmails(
+  private revokeByEmails(
     caller: Caller,
     pool: PoolRow,
     emails: string[],
   ): Promise<RevocationResult> {
-    const found = await this.seats.findSeatsByEmail(caller.organizationId, pool.id, emails);
-    const seatOf = new Map(found.map((seat) => [seat.asked, seat.seat_id]));
-    return this.revokeThese(caller, [pool.id], emails, seatOf);
+    return this.database.transaction(async () => {
+      await this.seats.planFor(emails.length);
+      const found = await this.seats.findSeatsByEmail(caller.organizationId, pool.id, emails);
+      const seatOf = new Map(found.map((seat) => [seat.asked, seat.seat_id]));
+      return this.revokeThese(caller, [pool.id], emails, seatOf);
+    });
   }
 
   /** Revokes the seats that `seatOf` gives for what was asked for; the others fail, each alone. */

@@ -1,12 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
 import { eventData } from '../events/events.dto.js';
 import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config.js';
 import { Keys } from '../platform/crypto.js';
 import { type OutboundAnswer, post } from '../platform/net/outbound.js';
 import {
+  DISABLED,
   GIVE_UP_AFTER_MS,
   KEPT_RESPONSE_BYTES,
+  retryAfterSeconds,
   retryDelay,
   signedHeaders,
   TIMEOUT_MS,
@@ -16,6 +19,8 @@ import { type DueMessage, type Try, WebhooksRepository } from './webhooks.reposi
 // At most this many calls in hand: of one endpoint over all workers, and of this process.
 const PER_ENDPOINT = 8;
 const PER_PROCESS = 200;
+// While calls are in hand, what becomes due meanwhile is looked for this often.
+const LOOK_AGAIN_MS = 250;
 // Longer than a call can take: a lease that runs out means that its worker has died.
 const LEASE_MS = 3 * TIMEOUT_MS;
 
@@ -43,11 +48,22 @@ export class Deliverer {
     for (const message of messages) {
       const call = this.deliver(message)
         // Not written down: the lease runs out, and it is tried again under the same id.
-        .catch(() => undefined)
+        .catch((error: unknown) => Logger.warn(`${message.event_id}: ${String(error)}`, 'Webhooks'))
         .finally(() => this.inHand.delete(call));
       this.inHand.add(call);
     }
     return messages.length;
+  }
+
+  /**
+   * A turn of the worker's loop: starts what is due, or waits for room.
+   * @returns whether there may be more to do right now.
+   */
+  async turn(): Promise<boolean> {
+    if ((await this.start()) > 0) return true;
+    if (this.inHand.size === 0) return false;
+    await Promise.race([...this.inHand, sleep(LOOK_AGAIN_MS)]);
+    return true;
   }
 
   /** Resolves when the calls in hand have ended. */
@@ -63,6 +79,7 @@ export class Deliverer {
   }
 
   private async deliver(message: DueMessage): Promise<void> {
+    if (!message.wanted) return this.webhooks.drop(message);
     const begun = performance.now();
     const outcome = await this.call(message).catch((error: unknown) => error);
     const duration_ms = Math.round(performance.now() - begun);
@@ -72,9 +89,11 @@ export class Deliverer {
     await this.webhooks.settle(message, tried, giveUpBefore, now);
   }
 
-  private call(message: DueMessage): Promise<OutboundAnswer> {
+  private async call(message: DueMessage): Promise<OutboundAnswer> {
     const body = bodyOf(message);
-    const secrets = message.sealed.map((sealed) => this.keys.decrypt('webhook-secret', sealed));
+    const secrets = message.sealed.flatMap((sealed) => this.open(sealed));
+    // A try like any other: it is written down, and comes again on the schedule.
+    if (secrets.length === 0) throw new Error('the secret cannot be read; rotate it');
     const timestamp = Math.floor(this.clock.now().getTime() / 1000);
     return post(message.url, {
       body,
@@ -84,6 +103,16 @@ export class Deliverer {
       allowPrivate: this.settings.webhookAllowPrivate,
       allowHttp: !this.settings.production,
     });
+  }
+
+  /** No secret where no key opens the seal. */
+  private open(sealed: string): string[] {
+    try {
+      return [this.keys.decrypt('webhook-secret', sealed)];
+    } catch (error) {
+      Logger.error(String(error), 'Webhooks');
+      return [];
+    }
   }
 }
 
@@ -100,11 +129,8 @@ function bodyOf(message: DueMessage): string {
 function toTry(message: DueMessage, outcome: unknown, duration_ms: number, now: Date): Try {
   const answer = isAnswer(outcome) ? outcome : undefined;
   const succeeded = answer !== undefined && answer.status >= 200 && answer.status < 300;
-  const gone = answer?.status === 410;
-  const delay =
-    succeeded || gone
-      ? undefined
-      : retryDelay(message.attempt + 1, answer?.retryAfter, Math.random());
+  const asked = retryAfterSeconds(answer?.retryAfter, now);
+  const delay = succeeded ? undefined : retryDelay(message.attempt + 1, asked, Math.random());
   return {
     succeeded,
     http_code: answer?.status ?? null,
@@ -112,7 +138,7 @@ function toTry(message: DueMessage, outcome: unknown, duration_ms: number, now: 
     error: answer === undefined ? reasonOf(outcome) : null,
     duration_ms,
     next_attempt_at: delay === undefined ? null : new Date(now.getTime() + delay),
-    disable: gone ? 'The receiver answered 410 Gone.' : null,
+    disable: answer?.status === 410 ? DISABLED.gone : null,
   };
 }
 
@@ -121,7 +147,8 @@ function isAnswer(outcome: unknown): outcome is OutboundAnswer {
 }
 
 function reasonOf(error: unknown): string {
-  const { name, code, message } = error as { name?: string; code?: string; message?: string };
+  const { name = '', code = '', message = '' } = error as Record<string, string | undefined>;
   if (name === 'TimeoutError' || name === 'AbortError') return 'no answer within 10 seconds';
-  return [code, message].filter(Boolean).join(': ').slice(0, 500);
+  // Where several addresses failed there is a code and no message.
+  return (message || code || name).slice(0, 500);
 }

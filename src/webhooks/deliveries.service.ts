@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { webhook_deliveries } from '../generated/prisma/client.js';
 import type { EventType } from '../events/event.js';
 import type { Caller } from '../platform/http/access.js';
-import { type Page, type PageQuery, sliceOf } from '../purchases/shared/pages.js';
+import { type Page, type PageQuery, sliceOf } from '../platform/http/pages.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
 export interface DeliveryFilters {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Prisma, webhook_endpoints } from '../generated/prisma/client.js';
 import { Database } from '../platform/database/database.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../purchases/shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../platform/http/pages.js';
 
 export type EndpointRow = webhook_endpoints;
 
@@ -54,7 +54,7 @@ export class EndpointsRepository {
     await this.database.db.webhook_secrets.create({ data: secret });
   }
 
-  /** The secret in force signs until then; those that were replaced before stop at once. */
+  /** The secret in force signs until then; those that were replaced before keep their own time. */
   async retireSecrets(
     organizationId: string,
     endpointId: string,

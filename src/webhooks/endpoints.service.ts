@@ -6,14 +6,14 @@ import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config.js';
 import { Keys } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';
-import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import { Conflict, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
 import { problem } from '../platform/http/fields.js';
 import { isAllowedAddress } from '../platform/net/addresses.js';
-import type { Page, PageQuery } from '../purchases/shared/pages.js';
+import type { Page, PageQuery } from '../platform/http/pages.js';
 import { type EndpointRow, EndpointsRepository } from './endpoints.repository.js';
 import { sampleData } from './sample.js';
-import { DEFAULT_EVENTS, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
+import { DEFAULT_EVENTS, isSecret, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
 export interface NewEndpoint {
@@ -32,6 +32,12 @@ export interface EndpointChanges {
 
 /** An endpoint whose secret was just made: the only moment at which it is shown. */
 export type EndpointWithSecret = EndpointRow & { secret: string };
+
+/** What was put into the queue. */
+export interface Queued {
+  event_id: string;
+  endpoints: number;
+}
 
 /** Where an organization wants to be told. */
 @Injectable()
@@ -56,9 +62,10 @@ export class EndpointsService {
     return endpoint;
   }
 
-  /** @throws {RequestValidationError} for a url that nothing may be sent to. */
-  create(caller: Caller, input: NewEndpoint): Promise<EndpointWithSecret> {
+  /** @throws {RequestValidationError} for a url that nothing may be sent to, or a bad secret. */
+  async create(caller: Caller, input: NewEndpoint): Promise<EndpointWithSecret> {
     this.checkUrl(input.url);
+    checkSecret(input.secret);
     const secret = input.secret ?? newSecret();
     return this.database.transaction(async () => {
       const endpoint = await this.endpoints.insert({
@@ -67,18 +74,23 @@ export class EndpointsService {
         created_at: this.clock.now(),
         url: input.url,
         description: input.description ?? null,
-        events: input.events ?? DEFAULT_EVENTS,
+        events: [...new Set(input.events ?? DEFAULT_EVENTS)],
       });
       await this.addSecret(endpoint, secret);
       return { ...endpoint, secret };
     });
   }
 
-  /** Enabling an endpoint forgets why it was disabled; what has waited for it goes out. */
+  /**
+   * Enabling an endpoint forgets why it was disabled; what has waited for it goes out. What waits
+   * goes to the new url, and not at all if it is of a type that is not wanted any more.
+   * @throws {ResourceNotFound}; {RequestValidationError} for a url that nothing may be sent to.
+   */
   async update(caller: Caller, id: string, changes: EndpointChanges): Promise<EndpointRow> {
     if (changes.url !== undefined) this.checkUrl(changes.url);
     const enabling = changes.enabled === true && { disabled_reason: null, failing_since: null };
-    const data = { ...changes, ...enabling, modified_at: this.clock.now() };
+    const events = changes.events && { events: [...new Set(changes.events)] };
+    const data = { ...changes, ...events, ...enabling, modified_at: this.clock.now() };
     const endpoint = await this.endpoints.update(caller.organizationId, id, data);
     if (endpoint === undefined) throw notFound();
     return endpoint;
@@ -89,8 +101,13 @@ export class EndpointsService {
     if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound();
   }
 
-  /** A new secret; the one before keeps signing beside it for a day. */
-  rotateSecret(caller: Caller, id: string, secret = newSecret()): Promise<EndpointWithSecret> {
+  /** A new secret; the one before keeps signing beside it for a day. @throws {ResourceNotFound} */
+  async rotateSecret(
+    caller: Caller,
+    id: string,
+    secret = newSecret(),
+  ): Promise<EndpointWithSecret> {
+    checkSecret(secret);
     return this.database.transaction(async () => {
       const now = this.clock.now();
       const changed = { modified_at: now };
@@ -106,33 +123,35 @@ export class EndpointsService {
   /**
    * Sends sample data of one of the endpoint's own types. A delivery, not an event: the stream does
    * not have it, and it cannot be sent again.
+   * @throws {ResourceNotFound}; {Conflict} for a disabled endpoint.
    */
-  async test(caller: Caller, id: string): Promise<void> {
+  async test(caller: Caller, id: string): Promise<Queued> {
     const { organizationId } = caller;
     const endpoint = await this.get(caller, id);
+    if (!endpoint.enabled) throw new Conflict('The endpoint is disabled. Enable it first.');
     const now = this.clock.now();
-    const event_type = endpoint.events[0] ?? (DEFAULT_EVENTS[0] as EventType);
+    const event_id = randomUUID();
+    const event_type = endpoint.events[0] as EventType;
     await this.endpoints.addMessage({
       organization_id: organizationId,
       id: randomUUID(),
       endpoint_id: id,
-      event_id: randomUUID(),
+      event_id,
       event_type,
       created_at: now,
       next_attempt_at: now,
-      sample: sampleData(event_type as EventType, now),
+      sample: sampleData(event_type, now),
     });
+    return { event_id, endpoints: 1 };
   }
 
   /** @throws {ResourceNotFound} there is no such event. */
-  async redeliver(caller: Caller, eventId: string): Promise<void> {
-    const { organizationId: organization_id } = caller;
-    const event = await this.database.db.events.findFirst({
-      where: { organization_id, id: eventId },
-      select: { id: true },
-    });
-    if (event === null) throw new ResourceNotFound('There is no such event.');
-    await this.webhooks.reopen(organization_id, eventId, this.clock.now());
+  async redeliver({ organizationId }: Caller, eventId: string): Promise<Queued> {
+    if (!(await this.webhooks.hasEvent(organizationId, eventId))) {
+      throw new ResourceNotFound('There is no such event.');
+    }
+    const endpoints = await this.webhooks.reopen(organizationId, eventId, this.clock.now());
+    return { event_id: eventId, endpoints };
   }
 
   private async addSecret(endpoint: EndpointRow, secret: string): Promise<void> {
@@ -162,6 +181,13 @@ export class EndpointsService {
       throw refuse('This address is private, link-local or reserved');
     }
   }
+}
+
+/** The value is a secret: it is not echoed. */
+function checkSecret(secret: string | undefined): void {
+  if (secret === undefined || isSecret(secret)) return;
+  const msg = 'Input should be whsec_ and the base64 of 24 to 64 bytes';
+  throw RequestValidationError.at(['body', 'secret'], problem('value_error', msg));
 }
 
 function notFound(): ResourceNotFound {

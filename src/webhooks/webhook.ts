@@ -34,6 +34,11 @@ const MAX_RETRY_AFTER = 24 * HOUR;
 
 /** An endpoint that has failed for so long without one success is disabled. */
 export const GIVE_UP_AFTER_MS = 5 * 24 * HOUR;
+/** Why the service disables an endpoint. */
+export const DISABLED = {
+  gone: 'The receiver answered 410 Gone.',
+  failing: 'It has failed for 5 days without a success.',
+};
 export const TIMEOUT_MS = 10 * SECOND;
 /** How long a replaced secret keeps signing beside its successor. */
 export const SECRET_OVERLAP_MS = 24 * HOUR;
@@ -53,6 +58,15 @@ export function retryDelay(
   if (delay === undefined) return undefined;
   const asked = Math.min((retryAfterSeconds ?? 0) * SECOND, MAX_RETRY_AFTER);
   return Math.max(delay, asked) * (1 + JITTER * random);
+}
+
+/** Seconds from now until the time of a Retry-After header: a number of seconds, or a date. */
+export function retryAfterSeconds(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined) return undefined;
+  const seconds = /^\d{1,9}$/.test(header)
+    ? Number(header)
+    : (Date.parse(header) - now.getTime()) / SECOND;
+  return seconds > 0 ? seconds : undefined;
 }
 
 export const SECRET_PREFIX = 'whsec_';

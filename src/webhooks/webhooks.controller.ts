@@ -7,10 +7,10 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import { Conflict, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
 import { type Caller, CurrentCaller, Scope } from '../platform/http/access.js';
 import { Fails } from '../platform/http/docs.js';
-import { PageQuery, toPage } from '../purchases/shared/pages.js';
+import { PageQuery, toPage } from '../platform/http/pages.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { EndpointsService } from './endpoints.service.js';
 import {
@@ -23,6 +23,7 @@ import {
   EndpointWithSecretDto,
   EventParams,
   ListDeliveries,
+  QueuedDto,
   RotateSecret,
   UpdateEndpoint,
 } from './webhooks.dto.js';
@@ -37,7 +38,11 @@ export class WebhooksController {
 
   @Get('endpoints')
   @Scope('webhooks:read')
-  @ApiOperation({ operationId: 'webhooks:list_endpoints', summary: 'List webhook endpoints' })
+  @ApiOperation({
+    operationId: 'webhooks:list_endpoints',
+    summary: 'List webhook endpoints',
+    description: 'Where you are told of events. Secrets are not shown.',
+  })
   @ApiOkResponse({ type: EndpointPage })
   @Fails(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<EndpointPage> {
@@ -49,7 +54,10 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:create_endpoint',
     summary: 'Create a webhook endpoint',
-    description: 'The answer has the secret that signs the deliveries; it is not shown again.',
+    description:
+      'The answer has the secret that signs the deliveries; it is not shown again. From then on ' +
+      'events of its types are sent to it; see the webhooks of this description for what they ' +
+      'look like and how to verify them.',
   })
   @ApiCreatedResponse({ type: EndpointWithSecretDto })
   @Fails(RequestValidationError)
@@ -62,7 +70,11 @@ export class WebhooksController {
 
   @Get('endpoints/:id')
   @Scope('webhooks:read')
-  @ApiOperation({ operationId: 'webhooks:get_endpoint', summary: 'Get a webhook endpoint' })
+  @ApiOperation({
+    operationId: 'webhooks:get_endpoint',
+    summary: 'Get a webhook endpoint',
+    description: 'Without its secret.',
+  })
   @ApiOkResponse({ type: EndpointDto })
   @Fails(ResourceNotFound, RequestValidationError)
   async get(
@@ -77,7 +89,11 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:update_endpoint',
     summary: 'Change a webhook endpoint',
-    description: 'Enabling an endpoint sends what has waited for it.',
+    description:
+      'What waits for a disabled endpoint is sent when it is enabled again; what happens meanwhile ' +
+      'is not sent (read `GET /v1/events`, or send it again). A new `url` and new `events` also ' +
+      'apply to what waits: it goes to the new url, and types that are not wanted any more are ' +
+      'not sent.',
   })
   @ApiOkResponse({ type: EndpointDto })
   @Fails(ResourceNotFound, RequestValidationError)
@@ -108,7 +124,9 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:rotate_secret',
     summary: 'Replace the secret of a webhook endpoint',
-    description: 'The old secret keeps signing beside the new one for 24 hours.',
+    description:
+      'The old secret keeps signing beside the new one for 24 hours: until then every delivery ' +
+      'carries the signatures of both. The new one is not shown again.',
   })
   @ApiOkResponse({ type: EndpointWithSecretDto })
   @Fails(ResourceNotFound, RequestValidationError)
@@ -130,10 +148,10 @@ export class WebhooksController {
       'Sample data of one of the endpoint’s own types, with `seat_metadata: {"test": true}`. It is ' +
       'a delivery, not an event.',
   })
-  @ApiAcceptedResponse({ description: 'It is on its way.' })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async test(@CurrentCaller() caller: Caller, @Param() { id }: EndpointParams): Promise<void> {
-    await this.endpoints.test(caller, id);
+  @ApiAcceptedResponse({ type: QueuedDto, description: 'It is on its way.' })
+  @Fails(Conflict, ResourceNotFound, RequestValidationError)
+  async test(@CurrentCaller() caller: Caller, @Param() { id }: EndpointParams): Promise<QueuedDto> {
+    return this.endpoints.test(caller, id);
   }
 
   @Get('deliveries')
@@ -141,7 +159,7 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:list_deliveries',
     summary: 'List deliveries',
-    description: 'Every try, newest first.',
+    description: 'Every try, as it went, newest first; for as long as the service keeps them.',
   })
   @ApiOkResponse({ type: DeliveryPage })
   @Fails(RequestValidationError)
@@ -158,11 +176,16 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:redeliver_event',
     summary: 'Send an event again',
-    description: 'To every endpoint that wants its type, under the same `webhook-id`.',
+    description:
+      'To every enabled endpoint that wants its type, under the same `webhook-id`, whether it had ' +
+      'it before or not.',
   })
-  @ApiAcceptedResponse({ description: 'It is on its way.' })
+  @ApiAcceptedResponse({ type: QueuedDto, description: 'It is on its way.' })
   @Fails(ResourceNotFound, RequestValidationError)
-  async redeliver(@CurrentCaller() caller: Caller, @Param() { id }: EventParams): Promise<void> {
-    await this.endpoints.redeliver(caller, id);
+  async redeliver(
+    @CurrentCaller() caller: Caller,
+    @Param() { id }: EventParams,
+  ): Promise<QueuedDto> {
+    return this.endpoints.redeliver(caller, id);
   }
 }

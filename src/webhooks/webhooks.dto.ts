@@ -1,20 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { webhook_deliveries } from '../generated/prisma/client.js';
 import { EVENT_TYPES, type EventType } from '../events/event.js';
-import type { Problem } from '../platform/errors.js';
 import {
   BooleanField,
   DateTimeField,
   ListField,
-  problem,
   TextField,
   UuidField,
 } from '../platform/http/fields.js';
-import { type HasRules, StrictBody } from '../platform/http/validation.pipe.js';
-import { PageOf, PageQuery } from '../purchases/shared/pages.js';
+import { StrictBody } from '../platform/http/validation.pipe.js';
+import { PageOf, PageQuery } from '../platform/http/pages.js';
 import type { EndpointRow } from './endpoints.repository.js';
-import type { EndpointWithSecret } from './endpoints.service.js';
-import { isSecret } from './webhook.js';
+import type { EndpointWithSecret, Queued } from './endpoints.service.js';
 
 const URL_FIELD = {
   description:
@@ -25,7 +22,7 @@ const URL_FIELD = {
 };
 const EVENTS_FIELD = { of: EVENT_TYPES, min: 1, max: EVENT_TYPES.length };
 
-export class CreateEndpoint implements HasRules {
+export class CreateEndpoint {
   @TextField({ ...URL_FIELD, required: true })
   url: string;
 
@@ -36,7 +33,7 @@ export class CreateEndpoint implements HasRules {
   })
   events?: EventType[];
 
-  @TextField({ description: 'For you.' })
+  @TextField({ description: 'A note of yours.' })
   description?: string;
 
   @TextField({
@@ -44,46 +41,35 @@ export class CreateEndpoint implements HasRules {
     secret: true,
   })
   secret?: string;
-
-  problem(): Problem | undefined {
-    return secretProblem(this.secret);
-  }
 }
 
 export class UpdateEndpoint extends StrictBody {
-  @TextField(URL_FIELD)
+  @TextField({ ...URL_FIELD, refuseNull: true })
   url?: string;
 
-  @ListField({ ...EVENTS_FIELD, description: 'The types of events.' })
+  @ListField({ ...EVENTS_FIELD, description: 'The types of events.', refuseNull: true })
   events?: EventType[];
 
-  @TextField({ description: 'For you.', nullable: true })
+  @TextField({ description: 'A note of yours.', nullable: true })
   description?: string | null;
 
   @BooleanField({
-    description: 'False: nothing is sent until it is enabled again.',
+    description:
+      'False: nothing is sent until it is enabled again. True also forgets why it was disabled.',
     refuseNull: true,
   })
   enabled?: boolean;
 }
 
-export class RotateSecret extends StrictBody implements HasRules {
+export class RotateSecret extends StrictBody {
   static readonly optional = true;
 
   @TextField({
     description: '`whsec_` and the base64 of 24 to 64 bytes. Made by us if absent.',
     secret: true,
+    refuseNull: true,
   })
   secret?: string;
-
-  problem(): Problem | undefined {
-    return secretProblem(this.secret);
-  }
-}
-
-function secretProblem(secret: string | undefined): Problem | undefined {
-  if (secret === undefined || isSecret(secret)) return undefined;
-  return problem('value_error', 'secret should be whsec_ and the base64 of 24 to 64 bytes');
 }
 
 export class EndpointParams {
@@ -103,7 +89,7 @@ export class EndpointDto {
   @ApiProperty({ format: 'uri', description: 'Where deliveries are sent.' })
   url: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'For you.' })
+  @ApiProperty({ type: String, nullable: true, description: 'A note of yours.' })
   description: string | null;
 
   @ApiProperty({ enum: EVENT_TYPES, isArray: true, description: 'The types of events it wants.' })
@@ -191,7 +177,10 @@ export class DeliveryDto {
   @ApiProperty({ format: 'uuid', description: 'The endpoint.' })
   endpoint_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'Which try this was, from 1.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Which try this was, from 1; from 1 again when the event is sent again.',
+  })
   attempt: number;
 
   @ApiProperty({ description: 'Whether the receiver answered 2xx within 10 seconds.' })
@@ -203,10 +192,14 @@ export class DeliveryDto {
   @ApiProperty({ type: String, nullable: true, description: 'The first 2 KiB of the answer.' })
   response: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why there was no answer.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why there was no answer: the network’s error, or that the address is refused.',
+  })
   error: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'Milliseconds.' })
+  @ApiProperty({ type: 'integer', description: 'How long it took, in milliseconds.' })
   duration_ms: number;
 
   @ApiProperty({ format: 'date-time', description: 'When it was tried.' })
@@ -216,7 +209,9 @@ export class DeliveryDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When it is tried again; null after a success or the last try.',
+    description:
+      'When it is tried again; null after a success or the last try. Not before the endpoint is ' +
+      'enabled.',
   })
   next_attempt_at: string | null;
 
@@ -231,3 +226,11 @@ export class DeliveryDto {
 }
 
 export class DeliveryPage extends PageOf(DeliveryDto) {}
+
+export class QueuedDto implements Queued {
+  @ApiProperty({ format: 'uuid', description: 'The `webhook-id` that it is sent under.' })
+  event_id: string;
+
+  @ApiProperty({ type: 'integer', description: 'To how many endpoints it is sent.' })
+  endpoints: number;
+}

@@ -108,9 +108,6 @@ describeWith('redis-server', 'with the queue in Redis', (program) => {
   anyQueue(() => ({ REDIS_URL: redis.url }));
 
   describe('when Redis goes away', () => {
-    beforeEach(() => newWorker({ REDIS_URL: redis.url }));
-    afterEach(() => worker.close());
-
     it('answers as always while it is gone, and mails once when it is back', async () => {
       worker.start();
       await redis.kill();

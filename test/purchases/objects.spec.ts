@@ -232,6 +232,24 @@ describe.each(KINDS.filter((kind) => kind.metadata))('the metadata of $path', (k
   const url = `/v1/${kind.path}`;
 
   test.each([
+    '{"__proto__":{"a":1}}',
+    '{"k":{"__proto__":null}}',
+    '{"__prismaRawParameters__":true}',
+    '{"$type":"Bytes"}',
+    '{"toJSON":"x"}',
+  ])('may have keys that programs trip over: %s', async (text) => {
+    const metadata = JSON.parse(text) as object;
+    const created = await tenant.create(kind.path, { ...(await kind.body(tenant)), metadata });
+    const other = await tenant.create(kind.path, await kind.body(tenant));
+    const patched = await tenant.call('PATCH', `${url}/${other.id}`, { body: { metadata } });
+    // As text: toEqual looks over a key named __proto__.
+    expect([created.metadata, patched.body.metadata].map((each) => JSON.stringify(each))).toEqual([
+      text,
+      text,
+    ]);
+  });
+
+  test.each([
     [{ $type: 'Raw', value: 1, set: [1], constructor: 'x', toJSON: null, path: ['a'] }],
     [{ unicode: '\u{1F600} ü "\\', nested: [{ deep: { deeper: [null, true, 1.5] } }] }],
   ])('comes back as it was sent: %j', async (metadata) => {

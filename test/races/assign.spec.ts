@@ -16,36 +16,32 @@ afterAll(() => wire?.api.close());
 const assign = (body: object) => wire.send(tenant, 'POST', 'customer-seats', body);
 const count = (types: string[], type: string) => types.filter((each) => each === type).length;
 
-/** 200 at once on a pool of 50 that has no seat given. */
-async function expectFifty(id: string, recipient: (index: number) => object): Promise<void> {
-  const answers = await parallel(200, (index) =>
+/** Four times as many at once as a new pool has seats. */
+async function expectExactly(seats: number, recipient: (index: number) => object): Promise<void> {
+  const { id } = await tenant.subscription(seats);
+  const answers = await parallel(4 * seats, (index) =>
     assign({ subscription_id: id, ...recipient(index) }),
   );
-  expect(tally(answers)).toEqual({ 200: 50, '400 SeatNotAvailable': 150 });
-  expect(await poolOf(wire.api, id)).toMatchObject({ capacity: 50, taken: 50, held: 50 });
+  expect(tally(answers)).toEqual({ 200: seats, '400 SeatNotAvailable': 3 * seats });
+  expect(await poolOf(wire.api, id)).toMatchObject({ capacity: seats, taken: seats, held: seats });
   const told = await toldOf(wire.api, id);
-  expect(count(told, 'customer_seat.assigned')).toBe(50);
+  expect(count(told, 'customer_seat.assigned')).toBe(seats);
   expect(count(told, 'seats.exhausted')).toBe(1);
 }
 
-describe('200 assigns at once on a pool of 50', () => {
-  test('by e-mail: 50 get a seat', async () => {
-    const { id } = await tenant.subscription(50);
-    await expectFifty(id, () => ({ email: newEmail() }));
-  });
+describe('many assigns at once', () => {
+  test('200 on a pool of 50, by e-mail: 50 get a seat', () =>
+    expectExactly(50, () => ({ email: newEmail() })));
 
-  test('by an external id and an e-mail: 50 get a seat', async () => {
-    const { id } = await tenant.subscription(50);
-    await expectFifty(id, (index) => ({ external_member_id: `e-${index}`, email: newEmail() }));
-  });
+  test('80 on a pool of 20, by an external id and an e-mail: 20 get a seat', () =>
+    expectExactly(20, (index) => ({ external_member_id: `e-${index}`, email: newEmail() })));
 
-  test('by e-mail without the member model: 50 get a seat', async () => {
+  test('80 on a pool of 20, by e-mail without the member model: 20 get a seat', async () => {
     await setOrganization(wire.api, tenant, { member_model_enabled: false });
-    const { id } = await tenant.subscription(50);
-    await expectFifty(id, () => ({ email: newEmail() }));
+    await expectExactly(20, () => ({ email: newEmail() }));
   });
 
-  test('while its size goes up and down: never more than there are', async () => {
+  test('200 while the size goes up and down: never more than there are', async () => {
     const { id } = await tenant.subscription(50);
     const sizes = [60, 40, 55, 45, 52, 70, 30, 50];
     const [answers, resizes] = await Promise.all([

@@ -51,10 +51,15 @@ afterAll(async () => {
   await api?.close();
 });
 
-const text = (value: unknown) => (value === null ? 'NULL' : `'${String(value)}'`);
+const text = (value: string | number | boolean | null) => (value === null ? 'NULL' : `'${value}'`);
 
 function insertInto(table: string, ...rows: object[]): string {
-  const values = rows.map((row) => `(${Object.values(row).map(text).join(', ')})`);
+  const values = rows.map(
+    (row) =>
+      `(${Object.values<string | null>(row as Record<string, string | null>)
+        .map(text)
+        .join(', ')})`,
+  );
   return `INSERT INTO ${table} (${Object.keys(rows[0] ?? {}).join(', ')}) VALUES ${values.join(', ')}`;
 }
 

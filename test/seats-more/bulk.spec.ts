@@ -411,10 +411,7 @@ describe('the items', () => {
       60_000,
     );
     expect(second).toMatchObject({ status: 'claimed', invitation_token_expires_at: null });
-    expect(await toldOf(wire.api, id)).toEqual([
-      'customer_seat.assigned',
-      'customer_seat.claimed',
-    ]);
+    expect(await toldOf(wire.api, id)).toEqual(['customer_seat.assigned', 'customer_seat.claimed']);
   });
 
   test('send_invitation: false mails nobody', async () => {

@@ -12,6 +12,11 @@ const CONNECT_MS = 5_000;
 const QUERY_MS = 30_000;
 const TRANSACTION_MS = 300_000;
 
+interface Transaction {
+  tx: Prisma.TransactionClient;
+  afterwards: (() => Promise<void>)[];
+}
+
 /**
  * The database. `db` is the transaction that the current call runs in, or else the pool: a
  * repository that asks for `db` at every query can never slip out of its caller's transaction.
@@ -19,7 +24,7 @@ const TRANSACTION_MS = 300_000;
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly client: PrismaClient;
-  private readonly current = new AsyncLocalStorage<Prisma.TransactionClient>();
+  private readonly current = new AsyncLocalStorage<Transaction>();
 
   constructor(settings: Settings) {
     const adapter = new PrismaPg(
@@ -42,13 +47,13 @@ export class Database implements OnApplicationShutdown {
 
   /** Where queries go. Ask anew for every query; never keep it. */
   get db(): Prisma.TransactionClient {
-    return this.current.getStore() ?? this.client;
+    return this.current.getStore()?.tx ?? this.client;
   }
 
   /** Rows of a statement. Outside of a transaction it is one by itself, and tried again as one. */
   query<Row>(sql: Prisma.Sql): Promise<Row[]> {
-    const tx = this.current.getStore();
-    if (tx !== undefined) return tx.$queryRaw<Row[]>(sql);
+    const transaction = this.current.getStore();
+    if (transaction !== undefined) return transaction.tx.$queryRaw<Row[]>(sql);
     return again(() => this.client.$queryRaw<Row[]>(sql));
   }
 
@@ -58,17 +63,29 @@ export class Database implements OnApplicationShutdown {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.current.getStore() !== undefined) return work();
-    return again(() =>
-      this.client.$transaction((tx) => this.current.run(tx, work), {
-        maxWait: CONNECT_MS,
-        timeout: TRANSACTION_MS,
-      }),
-    );
+    let afterwards: Transaction['afterwards'] = [];
+    try {
+      return await again(() => {
+        afterwards = [];
+        return this.client.$transaction((tx) => this.current.run({ tx, afterwards }, work), {
+          maxWait: CONNECT_MS,
+          timeout: TRANSACTION_MS,
+        });
+      });
+    } finally {
+      for (const each of afterwards) await each();
+    }
   }
 
-  /** Runs `work` outside of any transaction: what it writes stays when the caller's work is undone. */
-  outside<T>(work: () => Promise<T>): Promise<T> {
-    return this.current.exit(work);
+  /**
+   * Runs `work` when the transaction around it has ended, however it ended; at once when there is
+   * none. What it writes stays when the caller's work is undone. It does not run beside the
+   * transaction: where each caller holds a connection and waits for a second one, all wait for ever.
+   */
+  async afterwards(work: () => Promise<void>): Promise<void> {
+    const transaction = this.current.getStore();
+    if (transaction === undefined) await work();
+    else transaction.afterwards.push(work);
   }
 
   /** After the HTTP server and the workers have stopped: nothing of ours asks for rows any more. */

@@ -122,7 +122,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   private async keep(request: Request, status: number, body: unknown): Promise<void> {
     const { organizationId, owner, method, path, key, fingerprint } = request;
-    const json = JSON.stringify(withoutSecrets(body) ?? null);
+    const sent: unknown = JSON.parse(JSON.stringify(body ?? null));
+    const json = JSON.stringify(withoutSecrets(sent));
     await this.database.query(sql`
       INSERT INTO idempotency_keys
         (organization_id, owner, method, path, key, created_at, fingerprint, status, body)

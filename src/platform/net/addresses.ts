@@ -23,9 +23,10 @@ const NEVER = blockList([
   'fd00:ec2::/32', // Amazon's metadata service.
   'fd20:ce::/32', // Google's.
   'ff00::/8',
-  '2001::/32', // Teredo, and below 6to4: IPv4 addresses in disguise.
-  '2002::/16',
+  '2001::/23', // Protocols of their own, Teredo among them: IPv4 addresses in disguise.
   '2001:db8::/32',
+  '2002::/16', // 6to4: IPv4 addresses in disguise.
+  '3fff::/20',
 ]);
 
 const PRIVATE = blockList([

@@ -1,4 +1,5 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
+import { lookup, Resolver } from 'node:dns/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -8,8 +9,8 @@ export interface OutboundAnswer {
   status: number;
   /** The beginning of the answer, as text. */
   text: string;
-  /** Seconds, when the answer asks to wait. */
-  retryAfter: number | undefined;
+  /** The header, as it came. */
+  retryAfter: string | undefined;
 }
 
 export interface OutboundOptions {
@@ -25,11 +26,8 @@ export interface OutboundOptions {
 /** The address is one that nothing may be sent to. */
 export class ForbiddenAddress extends Error {}
 
-type Resolve = (
-  hostname: string,
-  options: { all: true; verbatim: true },
-  callback: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void;
+/** The addresses of a name. @throws when it has none. */
+export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
 
 /**
  * POSTs to an address that a client chose. What a name resolves to is checked in the look-up that
@@ -40,7 +38,7 @@ type Resolve = (
 export async function post(
   target: string,
   options: OutboundOptions,
-  resolve: Resolve = dnsLookup,
+  resolve: Resolve = options.allowPrivate ? resolveAny : resolvePublic,
 ): Promise<OutboundAnswer> {
   const url = new URL(target);
   if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
@@ -63,23 +61,55 @@ export async function post(
   });
   try {
     const text = await beginning(response, options.keepBytes);
-    return { status: response.statusCode ?? 0, text, retryAfter: retryAfter(response) };
+    const retryAfter = response.headers['retry-after'];
+    return { status: response.statusCode ?? 0, text, retryAfter };
   } finally {
     response.destroy();
   }
 }
 
+/** The look-up of the socket itself. One address that is not allowed is enough to refuse a name. */
 function guardedLookup(resolve: Resolve, allowPrivate: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { all: true, verbatim: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      const allowed = addresses.every(({ address }) => isAllowedAddress(address, allowPrivate));
-      const [first] = addresses;
-      if (!allowed || first === undefined) return callback(forbidden(), []);
-      if (options.all) return callback(null, addresses);
-      return callback(null, first.address, first.family);
-    });
+  const allowed = async (hostname: string) => {
+    const addresses = await resolve(hostname);
+    if (!addresses.every(({ address }) => isAllowedAddress(address, allowPrivate))) {
+      throw forbidden();
+    }
+    return addresses;
   };
+  return (hostname, options, callback) => {
+    allowed(hostname).then(
+      (addresses) => {
+        const [first] = addresses;
+        if (first === undefined) return callback(forbidden(), []);
+        if (options.all) return callback(null, addresses);
+        return callback(null, first.address, first.family);
+      },
+      (error: Error) => callback(error, []),
+    );
+  };
+}
+
+/**
+ * Asks the name servers themselves: the system's look-up holds one of a few threads of the process,
+ * so that some dead name servers would hold up every other delivery. A resolver each time, since
+ * one keeps the servers that it found when it was made.
+ */
+async function resolvePublic(hostname: string): Promise<LookupAddress[]> {
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  const [four, six] = await Promise.allSettled([
+    resolver.resolve4(hostname),
+    resolver.resolve6(hostname),
+  ]);
+  if (four.status === 'rejected' && six.status === 'rejected') throw four.reason;
+  const found = (answer: PromiseSettledResult<string[]>, family: 4 | 6) =>
+    answer.status === 'fulfilled' ? answer.value.map((address) => ({ address, family })) : [];
+  return [...found(four, 4), ...found(six, 6)];
+}
+
+/** Where private addresses are allowed, names that only this machine knows, such as localhost, too. */
+async function resolveAny(hostname: string): Promise<LookupAddress[]> {
+  return lookup(hostname, { all: true }).catch(() => resolvePublic(hostname));
 }
 
 function forbidden(): ForbiddenAddress {
@@ -89,20 +119,15 @@ function forbidden(): ForbiddenAddress {
 async function beginning(response: IncomingMessage, bytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    if (length >= bytes) break;
+  try {
+    for await (const chunk of response) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length >= bytes) break;
+    }
+  } catch {
+    // The status has come, and that is what counts; of the rest, as much as there was.
   }
   // PostgreSQL stores no NUL; a cut character becomes the replacement character.
   return Buffer.concat(chunks).subarray(0, bytes).toString('utf8').replaceAll('\0', '\u{fffd}');
-}
-
-function retryAfter(response: IncomingMessage): number | undefined {
-  const header = response.headers['retry-after'];
-  if (header === undefined) return undefined;
-  const seconds = /^\d{1,9}$/.test(header)
-    ? Number(header)
-    : (Date.parse(header) - Date.now()) / 1000;
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
 }

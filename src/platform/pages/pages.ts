@@ -18,6 +18,13 @@ export interface PageOptions {
   title: string;
   /** Styles after the shared ones. Our own text only: nothing in it is escaped. */
   styles?: string[];
+  /** What runs once the page is there, and may ask this server. Our own text only, as above. */
+  script?: string;
+  /**
+   * Whether our own server hears the page's address, without which browsers do not say either
+   * where a form was sent from. Only for pages whose addresses hold no secret.
+   */
+  tellsItself?: boolean;
   /** Origins that images may come from; none unless named. */
   imageOrigins?: string[];
   /** Whether the page shows frames of this server. */
@@ -43,8 +50,8 @@ export function renderText(dir: string, template: string, data: object): string 
 
 /**
  * A whole page: `template` within the shared frame, and the headers that keep it harmless. No
- * script runs, no style but the ones written here applies (each is allowed by its hash), the
- * page cannot be framed, and its address, which may hold a token, is told to nobody.
+ * script and no style but the ones written here applies (each is allowed by its hash), the page
+ * cannot be framed, and its address, which may hold a token, is told to nobody.
  */
 export function renderPage(
   dir: string,
@@ -54,17 +61,17 @@ export function renderPage(
 ): Page {
   const styles = [BASE_STYLE, ...(options.styles ?? [])];
   const content = renderHtml(dir, template, data);
-  const { lang, title } = options;
+  const { lang, title, script } = options;
   return {
     status: options.status ?? 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': contentSecurityPolicy(styles, options),
-      'referrer-policy': 'no-referrer',
+      'referrer-policy': options.tellsItself ? 'same-origin' : 'no-referrer',
       'x-content-type-options': 'nosniff',
       'x-robots-tag': 'noindex',
     },
-    body: renderHtml(import.meta.dirname, 'page.eta', { lang, title, styles, content }),
+    body: renderHtml(import.meta.dirname, 'page.eta', { lang, title, styles, script, content }),
   };
 }
 
@@ -73,17 +80,19 @@ export function sendPage(reply: FastifyReply, page: Page): void {
 }
 
 function contentSecurityPolicy(styles: string[], options: PageOptions): string {
-  const { imageOrigins = [], frames = false } = options;
-  const hashes = styles.map(
-    (style) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
-  );
+  const { imageOrigins = [], frames = false, script } = options;
   return [
     "default-src 'none'",
-    `style-src ${hashes.join(' ')}`,
+    `style-src ${styles.map(hashOf).join(' ')}`,
+    ...(script === undefined ? [] : [`script-src ${hashOf(script)}`, "connect-src 'self'"]),
     ...(imageOrigins.length > 0 ? [`img-src ${imageOrigins.join(' ')}`] : []),
     ...(frames ? ["frame-src 'self'"] : []),
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

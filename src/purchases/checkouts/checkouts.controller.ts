@@ -8,8 +8,8 @@ import {
 } from '../../platform/errors.js';
 import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
 import { Fails } from '../../platform/http/docs.js';
-import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
-import { PageQuery, toPage } from '../shared/pages.js';
+import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
+import { PageQuery, toPage } from '../../platform/http/pages.js';
 import { CreateCheckout, CheckoutDto, CheckoutPage, UpdateCheckout } from './checkouts.dto.js';
 import { CheckoutsService } from './checkouts.service.js';
 

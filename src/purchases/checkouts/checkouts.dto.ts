@@ -1,8 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { DateTimeField, EnumField, UuidField } from '../../platform/http/fields.js';
+import {
+  ChosenIdField,
+  ExternalIdField,
+  NullableText,
+  ObjectDto,
+} from '../../platform/http/objects.dto.js';
+import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
-import { ChosenIdField, ExternalIdField, NullableText, ObjectDto } from '../shared/objects.dto.js';
-import { PageOf } from '../shared/pages.js';
 import { SeatsField } from '../shared/purchases.dto.js';
 import { CHECKOUT_STATUSES, type CheckoutStatus } from './checkout.js';
 import type { CheckoutRow } from './checkouts.repository.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { checkouts, Prisma } from '../../generated/prisma/client.js';
 import { Database, sql } from '../../platform/database/database.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../../platform/http/pages.js';
 
 export type CheckoutRow = checkouts;
 

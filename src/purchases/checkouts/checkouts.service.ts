@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { changesOf, isEmpty } from '../../platform/changes.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import type { Caller } from '../../platform/http/access.js';
-import { changesOf, isEmpty } from '../shared/changes.js';
+import type { Page, PageQuery } from '../../platform/http/pages.js';
 import { finalStatus, found, refusingDuplicates } from '../shared/failures.js';
-import type { Page, PageQuery } from '../shared/pages.js';
 import { References } from '../shared/references.js';
 import { defaultExpiry, isFinal } from './checkout.js';
 import type { CreateCheckout, UpdateCheckout } from './checkouts.dto.js';

@@ -1,15 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { EmailField, EnumField, MetadataField, TextField } from '../../platform/http/fields.js';
-import { StrictBody } from '../../platform/http/validation.pipe.js';
-import type { Metadata } from '../shared/metadata.js';
 import {
   ChosenIdField,
   ExternalIdField,
   NullableText,
   ObjectDto,
   ShownMetadata,
-} from '../shared/objects.dto.js';
-import { PageOf } from '../shared/pages.js';
+} from '../../platform/http/objects.dto.js';
+import { PageOf } from '../../platform/http/pages.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Metadata } from '../shared/metadata.js';
 import { CUSTOMER_TYPES, type CustomerType } from './customer.js';
 import type { CustomerRow } from './customers.repository.js';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { customers, Prisma } from '../../generated/prisma/client.js';
 import { Database, sql } from '../../platform/database/database.js';
-import type { Metadata } from '../shared/metadata.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../../platform/http/pages.js';
+import { type Metadata, storable } from '../shared/metadata.js';
 
 export type CustomerRow = Omit<customers, 'metadata'> & { metadata: Metadata };
 
@@ -12,13 +12,13 @@ export class CustomersRepository {
   constructor(private readonly database: Database) {}
 
   async insert(row: Prisma.customersUncheckedCreateInput): Promise<CustomerRow> {
-    return (await this.database.db.customers.create({ data: row })) as CustomerRow;
+    return (await this.database.db.customers.create({ data: storable(row) })) as CustomerRow;
   }
 
   /** As {@link insert}; null when the e-mail or the external_id is taken, perhaps since just now. */
   async insertUnlessThere(row: Prisma.customersCreateManyInput): Promise<CustomerRow | null> {
     const rows = await this.database.db.customers.createManyAndReturn({
-      data: [row],
+      data: [storable(row)],
       skipDuplicates: true,
     });
     return (rows[0] as CustomerRow | undefined) ?? null;
@@ -90,7 +90,7 @@ export class CustomersRepository {
     const { organization_id, id } = row;
     return (await this.database.db.customers.update({
       where: { organization_id_id: { organization_id, id } },
-      data: changes,
+      data: storable(changes),
     })) as CustomerRow;
   }
 

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { changesOf, isEmpty } from '../../platform/changes.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { Conflict } from '../../platform/errors.js';
 import type { Caller } from '../../platform/http/access.js';
+import type { Page, PageQuery } from '../../platform/http/pages.js';
 import { PoolsService } from '../../seats/pools.service.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { MEMBER_DUPLICATES, MembersService } from '../members/members.service.js';
-import { changesOf, isEmpty } from '../shared/changes.js';
 import { found, refusingDuplicates } from '../shared/failures.js';
 import { patchedMetadata } from '../shared/metadata.js';
-import type { Page, PageQuery } from '../shared/pages.js';
 import type { CreateCustomer, InlineCustomer, UpdateCustomer } from './customers.dto.js';
 import { type CustomerRow, CustomersRepository } from './customers.repository.js';
 

@@ -3,8 +3,8 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import { Conflict, RequestValidationError, ResourceNotFound } from '../../platform/errors.js';
 import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
 import { Fails } from '../../platform/http/docs.js';
-import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
-import { toPage } from '../shared/pages.js';
+import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
+import { toPage } from '../../platform/http/pages.js';
 import {
   CreateMember,
   MemberDto,

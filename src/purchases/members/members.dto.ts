@@ -1,8 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { EmailField, EnumField, TextField, UuidField } from '../../platform/http/fields.js';
+import {
+  ChosenIdField,
+  ExternalIdField,
+  NullableText,
+  ObjectDto,
+} from '../../platform/http/objects.dto.js';
+import { PageOf, PageQuery } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
-import { ChosenIdField, ExternalIdField, NullableText, ObjectDto } from '../shared/objects.dto.js';
-import { PageOf, PageQuery } from '../shared/pages.js';
 import { MEMBER_ROLES, type MemberRole } from './member.js';
 import type { MemberRow } from './members.repository.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type members, Prisma } from '../../generated/prisma/client.js';
 import { Database, sql } from '../../platform/database/database.js';
-import { type Page, type PageQuery, sliceOf } from '../shared/pages.js';
+import { type Page, type PageQuery, sliceOf } from '../../platform/http/pages.js';
 import { erasedEmail } from './member.js';
 
 export type MemberRow = members;

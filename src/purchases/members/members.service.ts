@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { changesOf, isEmpty } from '../../platform/changes.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import type { Caller } from '../../platform/http/access.js';
+import type { Page } from '../../platform/http/pages.js';
 import { PoolsService } from '../../seats/pools.service.js';
 import { CustomersRepository } from '../customers/customers.repository.js';
-import { changesOf, isEmpty } from '../shared/changes.js';
 import { found, notFound, refusingDuplicates } from '../shared/failures.js';
-import type { Page } from '../shared/pages.js';
 import type { CreateMember, MembersQuery, UpdateMember } from './members.dto.js';
 import { type MemberRow, MembersRepository } from './members.repository.js';
 

@@ -1,20 +1,20 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Problem } from '../../platform/errors.js';
 import { EnumField, MetadataField, ObjectField, UuidField } from '../../platform/http/fields.js';
-import { StrictBody } from '../../platform/http/validation.pipe.js';
-import type { Overflow } from '../../seats/overflow.js';
-import type { SeatCounts } from '../../seats/pools.service.js';
-import { InlineCustomer } from '../customers/customers.dto.js';
-import { InlineProduct } from '../products/products.dto.js';
-import type { Metadata } from '../shared/metadata.js';
 import {
   ChosenIdField,
   ExternalIdField,
   NullableText,
   ObjectDto,
   ShownMetadata,
-} from '../shared/objects.dto.js';
-import { PageOf } from '../shared/pages.js';
+} from '../../platform/http/objects.dto.js';
+import { PageOf } from '../../platform/http/pages.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Overflow } from '../../seats/overflow.js';
+import type { SeatCounts } from '../../seats/pools.service.js';
+import { InlineCustomer } from '../customers/customers.dto.js';
+import { InlineProduct } from '../products/products.dto.js';
+import type { Metadata } from '../shared/metadata.js';
 import { OverflowField, partiesProblem, SeatsField, ShownSeats } from '../shared/purchases.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { OrderRow } from './orders.repository.js';

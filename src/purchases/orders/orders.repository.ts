@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { orders, Prisma } from '../../generated/prisma/client.js';
 import { Database, sql } from '../../platform/database/database.js';
-import type { Metadata } from '../shared/metadata.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../../platform/http/pages.js';
+import { type Metadata, storable } from '../shared/metadata.js';
 
 export type OrderRow = Omit<orders, 'metadata'> & { metadata: Metadata };
 
@@ -12,7 +12,7 @@ export class OrdersRepository {
   constructor(private readonly database: Database) {}
 
   async insert(row: Prisma.ordersUncheckedCreateInput): Promise<OrderRow> {
-    return (await this.database.db.orders.create({ data: row })) as OrderRow;
+    return (await this.database.db.orders.create({ data: storable(row) })) as OrderRow;
   }
 
   find(organizationId: string, id: string): Promise<OrderRow | null> {
@@ -44,7 +44,7 @@ export class OrdersRepository {
     const { organization_id, id } = row;
     return (await this.database.db.orders.update({
       where: { organization_id_id: { organization_id, id } },
-      data: changes,
+      data: storable(changes),
     })) as OrderRow;
   }
 

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { changesOf, isEmpty } from '../../platform/changes.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { NotPermitted } from '../../platform/errors.js';
 import type { Caller } from '../../platform/http/access.js';
+import type { Page, PageQuery } from '../../platform/http/pages.js';
 import { mustResize, type Overflow } from '../../seats/overflow.js';
 import { PoolsService, type SeatCounts } from '../../seats/pools.service.js';
 import { CustomersRepository } from '../customers/customers.repository.js';
-import { changesOf, isEmpty } from '../shared/changes.js';
 import {
   againIfTaken,
   finalStatus,
@@ -17,7 +18,6 @@ import {
   refusingDuplicates,
 } from '../shared/failures.js';
 import { type Metadata, patchedMetadata } from '../shared/metadata.js';
-import type { Page, PageQuery } from '../shared/pages.js';
 import { References } from '../shared/references.js';
 import { givesSeats, isFinal } from './order.js';
 import type { CreateOrder, PutOrder, UpdateOrder } from './orders.dto.js';

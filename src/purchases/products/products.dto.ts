@@ -1,9 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { BooleanField, MetadataField, TextField } from '../../platform/http/fields.js';
+import {
+  ChosenIdField,
+  ExternalIdField,
+  ObjectDto,
+  ShownMetadata,
+} from '../../platform/http/objects.dto.js';
+import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Metadata } from '../shared/metadata.js';
-import { ChosenIdField, ExternalIdField, ObjectDto, ShownMetadata } from '../shared/objects.dto.js';
-import { PageOf } from '../shared/pages.js';
 import type { ProductRow } from './products.repository.js';
 
 const NAME = { description: 'What invitations call it.', example: 'Pro plan' };

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Prisma, products } from '../../generated/prisma/client.js';
 import { Database, sql } from '../../platform/database/database.js';
-import type { Metadata } from '../shared/metadata.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../../platform/http/pages.js';
+import { type Metadata, storable } from '../shared/metadata.js';
 
 export type ProductRow = Omit<products, 'metadata'> & { metadata: Metadata };
 
@@ -12,7 +12,7 @@ export class ProductsRepository {
   constructor(private readonly database: Database) {}
 
   async insert(row: Prisma.productsUncheckedCreateInput): Promise<ProductRow> {
-    return (await this.database.db.products.create({ data: row })) as ProductRow;
+    return (await this.database.db.products.create({ data: storable(row) })) as ProductRow;
   }
 
   async find(organizationId: string, id: string): Promise<ProductRow | null> {
@@ -26,7 +26,7 @@ export class ProductsRepository {
   /** As {@link insert}; null when there is one with this external_id, perhaps since just now. */
   async insertUnlessThere(row: Prisma.productsCreateManyInput): Promise<ProductRow | null> {
     const rows = await this.database.db.products.createManyAndReturn({
-      data: [row],
+      data: [storable(row)],
       skipDuplicates: true,
     });
     return (rows[0] as ProductRow | undefined) ?? null;
@@ -62,7 +62,7 @@ export class ProductsRepository {
     const { organization_id, id } = row;
     return (await this.database.db.products.update({
       where: { organization_id_id: { organization_id, id } },
-      data: changes,
+      data: storable(changes),
     })) as ProductRow;
   }
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { changesOf, isEmpty } from '../../platform/changes.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import type { Caller } from '../../platform/http/access.js';
-import { changesOf, isEmpty } from '../shared/changes.js';
+import type { Page, PageQuery } from '../../platform/http/pages.js';
 import { found, refusingDuplicates } from '../shared/failures.js';
 import { patchedMetadata } from '../shared/metadata.js';
-import type { Page, PageQuery } from '../shared/pages.js';
 import type { CreateProduct, InlineProduct, UpdateProduct } from './products.dto.js';
 import { type ProductRow, ProductsRepository } from './products.repository.js';
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { changesOf } from '../../platform/changes.js';
 import type { Caller } from '../../platform/http/access.js';
 import { CheckoutsRepository } from '../checkouts/checkouts.repository.js';
 import type { InlineCustomer } from '../customers/customers.dto.js';
@@ -7,7 +8,6 @@ import { CustomersService } from '../customers/customers.service.js';
 import type { InlineProduct } from '../products/products.dto.js';
 import { ProductsRepository } from '../products/products.repository.js';
 import { ProductsService } from '../products/products.service.js';
-import { changesOf } from './changes.js';
 import { notFound } from './failures.js';
 
 /** What a purchase points to. A key that is undefined or null points nowhere. */

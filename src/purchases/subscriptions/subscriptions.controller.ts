@@ -21,9 +21,9 @@ import {
 } from '../../platform/errors.js';
 import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
 import { Fails } from '../../platform/http/docs.js';
+import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
+import { PageQuery, toPage } from '../../platform/http/pages.js';
 import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
-import { ExternalIdParams, IdParams } from '../shared/objects.dto.js';
-import { PageQuery, toPage } from '../shared/pages.js';
 import {
   CreateSubscription,
   PutSubscription,

@@ -9,12 +9,6 @@ import {
   problem,
   UuidField,
 } from '../../platform/http/fields.js';
-import { StrictBody } from '../../platform/http/validation.pipe.js';
-import type { Overflow } from '../../seats/overflow.js';
-import type { SeatCounts } from '../../seats/pools.service.js';
-import { InlineCustomer } from '../customers/customers.dto.js';
-import { InlineProduct } from '../products/products.dto.js';
-import type { Metadata } from '../shared/metadata.js';
 import {
   ChosenIdField,
   ExternalIdField,
@@ -22,8 +16,14 @@ import {
   NullableTime,
   ObjectDto,
   ShownMetadata,
-} from '../shared/objects.dto.js';
-import { PageOf } from '../shared/pages.js';
+} from '../../platform/http/objects.dto.js';
+import { PageOf } from '../../platform/http/pages.js';
+import { StrictBody } from '../../platform/http/validation.pipe.js';
+import type { Overflow } from '../../seats/overflow.js';
+import type { SeatCounts } from '../../seats/pools.service.js';
+import { InlineCustomer } from '../customers/customers.dto.js';
+import { InlineProduct } from '../products/products.dto.js';
+import type { Metadata } from '../shared/metadata.js';
 import { OverflowField, partiesProblem, SeatsField, ShownSeats } from '../shared/purchases.dto.js';
 import {
   lacksPeriodEnd,

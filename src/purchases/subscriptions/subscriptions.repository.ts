@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { subscriptions, Prisma } from '../../generated/prisma/client.js';
 import { Database, sql } from '../../platform/database/database.js';
-import type { Metadata } from '../shared/metadata.js';
-import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../shared/pages.js';
+import { NEWEST_FIRST, type Page, type PageQuery, sliceOf } from '../../platform/http/pages.js';
+import { type Metadata, storable } from '../shared/metadata.js';
 
 export type SubscriptionRow = Omit<subscriptions, 'metadata'> & { metadata: Metadata };
 
@@ -16,7 +16,9 @@ export class SubscriptionsRepository {
   constructor(private readonly database: Database) {}
 
   async insert(row: Prisma.subscriptionsUncheckedCreateInput): Promise<SubscriptionRow> {
-    return (await this.database.db.subscriptions.create({ data: row })) as SubscriptionRow;
+    return (await this.database.db.subscriptions.create({
+      data: storable(row),
+    })) as SubscriptionRow;
   }
 
   find(organizationId: string, id: string): Promise<SubscriptionRow | null> {
@@ -64,7 +66,7 @@ export class SubscriptionsRepository {
     const { organization_id, id } = row;
     return (await this.database.db.subscriptions.update({
       where: { organization_id_id: { organization_id, id } },
-      data: changes,
+      data: storable(changes),
     })) as SubscriptionRow;
   }
 

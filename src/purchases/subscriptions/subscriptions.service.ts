@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { changesOf, isEmpty } from '../../platform/changes.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { RequestValidationError } from '../../platform/errors.js';
 import type { Caller } from '../../platform/http/access.js';
 import { problem } from '../../platform/http/fields.js';
+import type { Page, PageQuery } from '../../platform/http/pages.js';
 import { mustResize, type Overflow } from '../../seats/overflow.js';
 import { PoolsService, type SeatCounts } from '../../seats/pools.service.js';
-import { changesOf, isEmpty } from '../shared/changes.js';
 import {
   againIfTaken,
   finalStatus,
@@ -17,7 +18,6 @@ import {
   refusingDuplicates,
 } from '../shared/failures.js';
 import { type Metadata, patchedMetadata } from '../shared/metadata.js';
-import type { Page, PageQuery } from '../shared/pages.js';
 import { References } from '../shared/references.js';
 import { givesSeats, isEnded, lacksPeriodEnd, PERIOD_END_NEEDED, settled } from './subscription.js';
 import type {
@@ -187,7 +187,7 @@ export class SubscriptionsService {
       metadata: columns.metadata,
     });
     // What was to end with its period has ended since: the same request asks for the same.
-    const { status } = settled({ ...row, ...change } as SubscriptionRow, this.clock.now());
+    const { status } = settled({ ...row, ...change }, this.clock.now());
     if (status === row.status) delete change.status;
     if (mustResize(await this.counted(row), seats, on_overflow)) change.seats = seats;
     refuseChangeOfEnded(row, change);

@@ -223,12 +223,15 @@ describe('a body', () => {
     expect(problems(answer)).toEqual([['value_error', 'body']]);
   });
 
-  test('that is deep and wide at once is a 422, soon', async () => {
+  test('that is deep and wide at once costs little more than one that is wide', async () => {
     const wide = `[${'1,'.repeat(500_000)}1]`;
-    const started = performance.now();
-    const answer = await postText(`{"metadata":{"a":${'['.repeat(590)}${wide}${']'.repeat(590)}}}`);
-    expect(answer.status).toBe(422);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const timed = async (depth: number) => {
+      const started = performance.now();
+      const value = '['.repeat(depth) + wide + ']'.repeat(depth);
+      expect((await postText(`{"metadata":{"a":${value}}}`)).status).toBe(422);
+      return performance.now() - started;
+    };
+    expect(await timed(590)).toBeLessThan(10 * (await timed(1)));
   });
 
   test.each(['1e999', '-1e999'])('cannot hold a number that is none: %s', async (number) => {
@@ -270,7 +273,7 @@ describe('the size of a body', () => {
       headers: { ...JSON_TYPE, authorization: `Bearer ${tenant.token}` },
       body: payload,
       duplex: 'half',
-    } as RequestInit);
+    });
 
   test.each([
     ['with its length', sized],
@@ -301,7 +304,6 @@ describe('every answer', () => {
     ['GET', '/%', {}, 404],
     ['GET', `/v1/customer-seats/claim/${'a'.repeat(5000)}`, {}, 404],
     ['PUT', SEATS, { body: {} }, 404],
-    ['OPTIONS', SEATS, {}, 404],
     ['GET', `${SEATS}/%00`, {}, 404],
   ];
 
@@ -314,6 +316,16 @@ describe('every answer', () => {
       expect(answer.headers['cache-control']).toBe('private, no-store');
       expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
       expect(answer.body).toMatchObject({ error: expect.any(String) });
+    },
+  );
+
+  test.each([{}, { origin: 'https://example.com', 'access-control-request-method': 'POST' }])(
+    'has them, also to a browser that asks first: %j',
+    async (headers) => {
+      const answer = await api.call('OPTIONS', SEATS, { headers });
+      expect([answer.status, answer.body]).toEqual([204, '']);
+      expect(answer.headers['cache-control']).toBe('private, no-store');
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     },
   );
 

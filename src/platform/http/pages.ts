@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IntegerField } from '../../platform/http/fields.js';
+import { IntegerField } from './fields.js';
 
 const MAX_LIMIT = 100;
 const MAX_PAGE = 1_000_000;

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { type FieldOptions, TextField, UuidField } from '../../platform/http/fields.js';
+import { type FieldOptions, TextField, UuidField } from './fields.js';
 
 /** The id that the caller chose for a new object. */
 export function ChosenIdField() {

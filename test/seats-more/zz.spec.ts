@@ -1,11 +1,7 @@
 import { startWire, type Wire } from '../races/wire.js';
-import { setOrganization } from '../seats/fixtures.js';
 let wire: Wire;
 afterAll(() => wire?.api.close());
 test('perf', async () => {
-  const { testDatabase } = await import('../support/database.js');
-  const d = await testDatabase();
-  await d.drop();
   wire = await startWire();
   const { sql } = wire.api.database;
   await sql(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_preload_libraries = ''auto_explain''', current_database());
@@ -16,14 +12,17 @@ test('perf', async () => {
   EXECUTE format('ALTER DATABASE %I SET auto_explain.log_level = log', current_database());
   END $$`);
   await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`);
-  const size = Number(process.env['N'] ?? 3000);
-  for (const model of [true, false]) {
-    const tenant = await wire.api.tenant();
-    await setOrganization(wire.api, tenant, { member_model_enabled: model });
-    const { id } = await tenant.subscription(size);
-    const seats = Array.from({ length: size }, (_, i) => ({ email: `p${i}-${model}@example.com` }));
-    const t = Date.now();
-    const a = await wire.send(tenant, 'POST', 'customer-seats/bulk', { subscription_id: id, mode: 'atomic', seats });
-    process.stderr.write(`members=${model} n=${size} status ${a.status} ${(Date.now() - t) / 1000}s\n`);
-  }
+  const size = 5000;
+  const tenant = await wire.api.tenant();
+  const { id } = await tenant.subscription(size);
+  const seats = Array.from({ length: size }, (_, i) => ({ email: `p${i}@example.com` }));
+  let t = Date.now();
+  const a = await wire.send(tenant, 'POST', 'customer-seats/bulk', { subscription_id: id, mode: 'atomic', seats });
+  process.stderr.write(`members=assign n=${size} status ${a.status} ${(Date.now() - t) / 1000}s\n`);
+  t = Date.now();
+  const l = await wire.send(tenant, 'GET', `customer-seats?subscription_id=${id}`);
+  process.stderr.write(`members=list n=${size} status ${l.status} ${(Date.now() - t) / 1000}s\n`);
+  t = Date.now();
+  const r = await wire.send(tenant, 'POST', 'customer-seats/bulk-revoke', { seat_ids: a.body.seats.map((s: any) => s.id) });
+  process.stderr.write(`members=revoke n=${size} status ${r.status} ${(Date.now() - t) / 1000}s\n`);
 }, 300_000);

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { LOCALES } from '../organizations/organization.js';
+import { oneLine } from '../platform/mail/one-line.js';
+import { renderHtml, renderText } from '../platform/pages/pages.js';
+import { de } from './locales/de.js';
+import { en, type Texts } from './locales/en.js';
+import { es } from './locales/es.js';
+import { fr } from './locales/fr.js';
+import { DISABLED } from './webhook.js';
+
+const TEMPLATES = join(import.meta.dirname, 'templates');
+const NAME_LENGTH = 80;
+const TEXTS: Record<(typeof LOCALES)[number], Texts> = { en, de, fr, es };
+
+/** What the mail tells. */
+export interface EndpointDisabled {
+  /** The organization's; a language that is not there becomes English. */
+  locale: string;
+  organizationName: string;
+  url: string;
+  /** One of {@link DISABLED}. */
+  reason: string;
+  disabledAt: Date;
+}
+
+/** The mail that tells an organization that an endpoint of its is not sent to any more. */
+export function renderEndpointDisabled(mail: EndpointDisabled): {
+  subject: string;
+  html: string;
+  text: string;
+} {
+  const language = mail.locale.split(/[-_]/)[0]?.toLowerCase() ?? '';
+  const texts = Object.hasOwn(TEXTS, language) ? TEXTS[language as keyof typeof TEXTS] : en;
+  const data = {
+    language: texts === en ? 'en' : language,
+    t: texts,
+    intro: texts.intro(oneLine(mail.organizationName, NAME_LENGTH)),
+    url: mail.url,
+    reason: mail.reason === DISABLED.gone ? texts.gone : texts.failing,
+    since: mail.disabledAt.toISOString(),
+  };
+  return {
+    subject: texts.subject,
+    html: renderHtml(TEMPLATES, 'endpoint-disabled.html.eta', data),
+    text: renderText(TEMPLATES, 'endpoint-disabled.text.eta', data),
+  };
+}

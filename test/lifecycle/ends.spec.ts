@@ -1,0 +1,148 @@
+import { PeriodEndsService } from '../../src/purchases/subscriptions/period-ends.service.js';
+import { assign, eventsOf, newEmail } from '../purchases/helpers.js';
+import { poolOf, setOrganization, tryAssign } from '../seats/fixtures.js';
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import { startWorker, type TestWorker } from '../support/worker.js';
+import { fill, patch, PURCHASES, sell, statesOf } from './helpers.js';
+
+let api: TestApp;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  api = await startApp();
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  tenant = await api.tenant();
+});
+
+describe.each(PURCHASES)('the end of $path', (kind) => {
+  test('revokes every seat in the same step, with the feature switched off', async () => {
+    const { id } = await sell(tenant, kind, 3);
+    const seats = await fill(tenant, kind, id, 'pc');
+    await setOrganization(api, tenant, { seats_enabled: false });
+    const ended = await patch(tenant, kind, id, kind.end);
+    expect(ended.body).toMatchObject({ ...kind.end, assigned_seats: 0 });
+    expect(await statesOf(api, seats)).toBe('rr');
+    const told = (await eventsOf(api, id)).slice(2).map(({ type, reason }) => [type, reason]);
+    expect(told).toEqual(Array(2).fill(['customer_seat.revoked', kind.reason]));
+  });
+
+  test('with fewer seats in the same request overflows nothing', async () => {
+    const { id } = await sell(tenant, kind, 3);
+    await fill(tenant, kind, id, 'pc');
+    const { status, body } = await patch(tenant, kind, id, { ...kind.end, seats: 1 });
+    expect([status, body.seats, body.assigned_seats]).toEqual([200, 1, 0]);
+  });
+});
+
+test('an order that is void revokes its seats, with the feature switched off', async () => {
+  const { id } = await tenant.order(2);
+  await assign(tenant, { order_id: id, email: newEmail() });
+  await setOrganization(api, tenant, { seats_enabled: false });
+  const { body } = await tenant.call('PATCH', `/v1/orders/${id}`, { body: { status: 'void' } });
+  expect(body.assigned_seats).toBe(0);
+});
+
+describe('cancel_at_period_end', () => {
+  let worker: TestWorker;
+  beforeAll(async () => {
+    worker = await startWorker({ DATABASE_URL: api.database.url });
+  });
+  afterAll(() => worker.close());
+
+  const endDue = () => worker.app.get(PeriodEndsService).endDue();
+  const inSeconds = (seconds: number) =>
+    new Date(worker.clock.now().getTime() + seconds * 1000).toISOString();
+  const ending = (seconds: number, more = {}) =>
+    tenant.subscription(3, {
+      cancel_at_period_end: true,
+      current_period_end: inSeconds(seconds),
+      ...more,
+    });
+  const get = async (id: string) => (await tenant.call('GET', `/v1/subscriptions/${id}`)).body;
+
+  // Of other tests of this file nothing may be left that is due.
+  beforeEach(endDue);
+
+  test('ends the subscription once its period is over, not before', async () => {
+    const { id } = await ending(3600);
+    await assign(tenant, { subscription_id: id, email: newEmail() });
+    expect(await endDue()).toBe(0);
+    expect(await get(id)).toMatchObject({ status: 'active', assigned_seats: 1, ended_at: null });
+
+    worker.clock.advance(3601);
+    expect(await endDue()).toBe(1);
+    expect(await get(id)).toMatchObject({
+      status: 'canceled',
+      cancel_at_period_end: true,
+      assigned_seats: 0,
+      ended_at: expect.any(String),
+      modified_at: expect.any(String),
+    });
+    expect(await endDue()).toBe(0);
+  });
+
+  test('revokes the seats in the same step, by the system, with the feature switched off', async () => {
+    const { id } = await ending(60);
+    await assign(tenant, { subscription_id: id, email: newEmail() });
+    await setOrganization(api, tenant, { seats_enabled: false });
+    worker.clock.advance(61);
+    await endDue();
+    const told = await api.database.sql(
+      `SELECT type, reason, actor_type, actor_id FROM events
+       WHERE subscription_id = $1 ORDER BY position DESC LIMIT 1`,
+      [id],
+    );
+    expect(told).toEqual([
+      {
+        type: 'customer_seat.revoked',
+        reason: 'subscription_ended',
+        actor_type: 'system',
+        actor_id: null,
+      },
+    ]);
+    await setOrganization(api, tenant, { seats_enabled: true });
+    const late = await tryAssign(tenant, { subscription_id: id, email: newEmail() });
+    expect(late.body.error).toBe('SeatNotAvailable');
+  });
+
+  test('keeps the moment when the cancellation was asked for', async () => {
+    const { id, canceled_at } = await ending(60);
+    worker.clock.advance(61);
+    await endDue();
+    expect((await get(id)).canceled_at).toBe(canceled_at);
+  });
+
+  test('that was taken back ends nothing', async () => {
+    const { id } = await ending(60);
+    const body = { cancel_at_period_end: false };
+    await tenant.call('PATCH', `/v1/subscriptions/${id}`, { body });
+    worker.clock.advance(61);
+    expect(await endDue()).toBe(0);
+    expect((await get(id)).status).toBe('active');
+  });
+
+  test('of a subscription that ended before is over', async () => {
+    const { id } = await ending(60);
+    const { body } = await tenant.call('DELETE', `/v1/subscriptions/${id}`);
+    worker.clock.advance(61);
+    expect(await endDue()).toBe(0);
+    expect(await get(id)).toEqual(body);
+  });
+
+  test('is carried out once by two workers at the same time', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => ending(60)));
+    worker.clock.advance(61);
+    const counts = await Promise.all([endDue(), endDue(), endDue()]);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(20);
+  });
+
+  test('while people are being seated leaves nobody seated', async () => {
+    const { id } = await ending(60, { seats: 50 });
+    const seat = () => tryAssign(tenant, { subscription_id: id, email: newEmail() });
+    worker.clock.advance(61);
+    await Promise.all([seat(), seat(), endDue(), seat(), seat()]);
+    expect(await poolOf(api, id)).toMatchObject({ taken: 0, held: 0, active: false });
+  });
+});

@@ -1,0 +1,135 @@
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import { errorOf, newEmail, NOBODY, problems, SEATS, wholeDatabase } from '../seats/fixtures.js';
+import { newMember, PORTAL, sessionFor, SESSIONS, tryOpen } from './fixtures.js';
+
+let api: TestApp;
+let tenant: Tenant;
+let customer: any;
+let member: any;
+
+beforeAll(async () => {
+  api = await startApp();
+});
+beforeEach(async () => {
+  tenant = await api.tenant();
+  customer = await tenant.create('customers', { email: newEmail(), external_id: 'buyer' });
+  member = await newMember(tenant, customer.id, 'owner', { external_id: 'worker' });
+});
+afterAll(() => api?.close());
+
+test('a session is opened for a customer, for one hour', async () => {
+  const before = api.clock.now().getTime();
+  const answer = await tryOpen(tenant, { customer_id: customer.id });
+  const { token, expires_at, ...rest } = answer.body;
+  expect(answer.status).toBe(201);
+  expect(token).toMatch(/^seat_cst_[0-9A-Za-z]{43}$/);
+  expect(rest).toEqual({
+    customer_id: customer.id,
+    member_id: null,
+    customer_portal_url: `${api.settings.publicUrl}/portal?token=${token}`,
+  });
+  const lasts = (new Date(expires_at).getTime() - before) / 1000;
+  expect(lasts).toBeGreaterThanOrEqual(3600);
+  expect(lasts).toBeLessThan(3660);
+});
+
+test.each<[string, () => object]>([
+  ['member_id alone', () => ({ member_id: member.id })],
+  ['member_id and customer_id', () => ({ member_id: member.id, customer_id: customer.id })],
+  ['both external ids', () => ({ external_member_id: 'worker', external_customer_id: 'buyer' })],
+  [
+    'member_id and external_customer_id',
+    () => ({ member_id: member.id, external_customer_id: 'buyer' }),
+  ],
+])('a session is opened for a member by %s', async (_, body) => {
+  const answer = await tryOpen(tenant, body());
+  expect(answer.body).toMatchObject({ customer_id: customer.id, member_id: member.id });
+  expect(answer.body.token).toMatch(/^seat_mst_/);
+});
+
+test.each<[string, () => object]>([
+  ['nobody', () => ({})],
+  ['a customer twice', () => ({ customer_id: customer.id, external_customer_id: 'buyer' })],
+  ['a member twice', () => ({ member_id: member.id, external_member_id: 'worker' })],
+  ['external_member_id without its customer', () => ({ external_member_id: 'worker' })],
+])('a request that names %s is refused', async (_, body) => {
+  expect(problems(await tryOpen(tenant, body()))).toEqual([['value_error', 'body']]);
+});
+
+test.each<[string, string, () => object]>([
+  ['customer', 'CustomerNotFound', () => ({ customer_id: NOBODY })],
+  ['external customer', 'CustomerNotFound', () => ({ external_customer_id: 'nobody' })],
+  ['member', 'MemberNotFound', () => ({ member_id: NOBODY })],
+  [
+    'external member',
+    'MemberNotFound',
+    () => ({ external_member_id: 'nobody', customer_id: customer.id }),
+  ],
+])('an unknown %s is %s', async (_, name, body) => {
+  expect(errorOf(await tryOpen(tenant, body()))).toEqual([404, name]);
+});
+
+test('a member of another customer is not found', async () => {
+  const other = await tenant.create('customers', { email: newEmail() });
+  const answer = await tryOpen(tenant, { member_id: member.id, customer_id: other.id });
+  expect(errorOf(answer)).toEqual([404, 'MemberNotFound']);
+});
+
+test('another organization’s people are not found', async () => {
+  const stranger = await api.tenant();
+  expect(errorOf(await tryOpen(stranger, { customer_id: customer.id }))).toEqual([
+    404,
+    'CustomerNotFound',
+  ]);
+  expect(errorOf(await tryOpen(stranger, { member_id: member.id }))).toEqual([
+    404,
+    'MemberNotFound',
+  ]);
+});
+
+test('deleted people get no session, and theirs end', async () => {
+  const ofMember = await sessionFor(tenant, { member_id: member.id });
+  const ofCustomer = await sessionFor(tenant, { customer_id: customer.id });
+  await tenant.call('DELETE', `/v1/members/${member.id}`);
+  expect(errorOf(await tryOpen(tenant, { member_id: member.id }))).toEqual([404, 'MemberNotFound']);
+  const url = `${PORTAL}/subscriptions`;
+  expect((await api.call('GET', url, { token: ofMember })).status).toBe(401);
+  expect((await api.call('GET', url, { token: ofCustomer })).status).toBe(200);
+  await tenant.call('DELETE', `/v1/customers/${customer.id}`);
+  expect((await api.call('GET', url, { token: ofCustomer })).status).toBe(401);
+  expect(errorOf(await tryOpen(tenant, { customer_id: customer.id }))).toEqual([
+    404,
+    'CustomerNotFound',
+  ]);
+});
+
+test('the token needs the scope customer_sessions:write', async () => {
+  const token = await tenant.tokenWith('customer_seats:write');
+  const answer = await tryOpen(tenant, { customer_id: customer.id }, { token });
+  expect(errorOf(answer)).toEqual([403, 'insufficient_scope']);
+});
+
+test('a repeated request with the same key shows neither the token nor the address with it', async () => {
+  const headers = { 'idempotency-key': 'once' };
+  const first = await tryOpen(tenant, { customer_id: customer.id }, { headers });
+  const second = await tryOpen(tenant, { customer_id: customer.id }, { headers });
+  expect(second.headers['idempotent-replayed']).toBe('true');
+  expect(second.body).toEqual({ ...first.body, token: null, customer_portal_url: null });
+  expect(await wholeDatabase(api)).not.toContain(first.body.token);
+});
+
+test('the organization’s routes answer 401 to a session', async () => {
+  const { id } = await tenant.subscription(1, { customer_id: customer.id });
+  const token = await sessionFor(tenant, { customer_id: customer.id });
+  const routes: [string, string, object?][] = [
+    ['GET', `${SEATS}?subscription_id=${id}`],
+    ['GET', '/v1/subscriptions'],
+    ['GET', '/v1/organization'],
+    ['GET', '/v1/events'],
+    ['POST', SESSIONS, { customer_id: customer.id }],
+  ];
+  for (const [method, url, body] of routes) {
+    const answer = await api.call(method, url, { token, body });
+    expect([url, ...errorOf(answer)]).toEqual([url, 401, 'invalid_token']);
+  }
+});

@@ -1,0 +1,65 @@
+import { Clock } from '../../src/platform/clock.js';
+import { Deliverer } from '../../src/webhooks/deliverer.js';
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import { startWorker, type TestWorker } from '../support/worker.js';
+
+export const SECOND = 1;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The API and a worker over one database and one clock; nothing moves unless a test moves it. */
+export interface Webhooks extends TestApp {
+  worker: TestWorker;
+  deliverer: Deliverer;
+  /** Makes messages of what has happened. */
+  relay(): Promise<void>;
+  /** Makes messages of what has happened, and sends all that is due now. @returns how many tries. */
+  send(): Promise<number>;
+  closeAll(): Promise<void>;
+}
+
+export async function startWebhooks(env: Record<string, string> = {}): Promise<Webhooks> {
+  const settings = { WEBHOOK_ALLOW_PRIVATE: 'true', ...env };
+  const app = await startApp(settings);
+  const worker = await startWorker({ DATABASE_URL: app.database.url, ...settings });
+  worker.app.get(Clock).now = () => app.clock.now();
+  const deliverer = worker.app.get(Deliverer);
+  const relay = async () => {
+    while ((await worker.relay.runOnce()) > 0);
+  };
+  const send = async () => {
+    await relay();
+    let tries = 0;
+    for (let sent = await deliverer.runOnce(); sent > 0; sent = await deliverer.runOnce()) {
+      tries += sent;
+    }
+    return tries;
+  };
+  const closeAll = async () => {
+    await worker.close();
+    await app.close();
+  };
+  return { ...app, worker, deliverer, relay, send, closeAll };
+}
+
+/** Where a tenant wants to be told. */
+export function endpoint(tenant: Tenant, url: string, more: object = {}): Promise<any> {
+  return tenant.create('webhooks/endpoints', { url, ...more });
+}
+
+/** An event that endpoints get by default. @returns the seat. */
+export async function assign(tenant: Tenant, email = 'ada@example.com'): Promise<any> {
+  const { id } = await tenant.subscription(1);
+  const seat = await tenant.call('POST', '/v1/customer-seats', {
+    body: { subscription_id: id, email },
+  });
+  if (seat.status !== 200) throw new Error(JSON.stringify(seat.body));
+  return seat.body;
+}
+
+/** The tenant's deliveries, oldest first. */
+export async function deliveriesOf(tenant: Tenant, query = ''): Promise<any[]> {
+  const { body } = await tenant.call('GET', `/v1/webhooks/deliveries?limit=100${query}`);
+  return body.items.reverse();
+}
