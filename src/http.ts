@@ -65,17 +65,12 @@ export async function createHttpApp(
       sendError(request, reply, error);
     },
   });
-  const fastify = adapter.getInstance<FastifyInstance>();
-  // Before any other hook: that of CORS answers preflights itself.
-  fastify.addHook('onRequest', (request, reply, done) => {
-    setCommonHeaders(request, reply);
-    done();
-  });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
+  const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRoute', checkRoute);
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);
@@ -119,7 +114,13 @@ function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication):
   const tokens = app.get(TokenAuthenticator, { strict: false });
   const sessions = app.get(SessionAuthenticator, { strict: false });
 
+  // Preflights are answered by the hook of CORS, which comes before ours.
+  fastify.addHook('onSend', async (request, reply) => {
+    if (request.method === 'OPTIONS') setCommonHeaders(request, reply);
+  });
+
   fastify.addHook('onRequest', async (request, reply) => {
+    setCommonHeaders(request, reply);
     const { access } = request.routeOptions.config;
     if (access === undefined) return;
     const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;

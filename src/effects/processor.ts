@@ -24,7 +24,9 @@ export class Processor {
     const handler = this.handlers.get(effect);
     if (handler === undefined) throw new Error(`no handler for ${effect}`);
     if (await this.isDone(event_id, effect)) return;
-    const outcome = await handler.handle(event_id);
+    const outcome = await handler.handle(event_id).catch((error: unknown) => {
+      throw withoutAddresses(error);
+    });
     await this.database.query(sql`
       UPDATE effects SET done_at = ${this.clock.now()}::timestamptz, outcome = ${outcome}
       WHERE event_id = ${event_id}::uuid AND effect = ${effect}`);
@@ -44,6 +46,12 @@ export class Processor {
     });
     return receipt.done_at !== null;
   }
+}
+
+/** The queue keeps the text of a failure, and a mail server's refusal names who was written to. */
+function withoutAddresses(error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  return new Error(message.replace(/[^\s<>"']+@[^\s<>"']+/g, '[address]'));
 }
 
 const ALL: Record<Effect, true> = { 'invitation-mail': true, 'endpoint-disabled-mail': true };

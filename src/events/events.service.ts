@@ -16,7 +16,7 @@ export interface PageKeys {
 }
 
 const LIMIT = 100;
-const CURSOR = [/^\d{1,20}$/, /^\d{1,19}$/];
+const START = ['0', '0'];
 
 /** What has happened. */
 @Injectable()
@@ -31,7 +31,8 @@ export class EventsService {
    * might still get an older neighbour, so that who follows the cursors misses nothing.
    */
   async list(caller: Caller, filters: EventFilters, page: PageKeys): Promise<EventPage> {
-    const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, CURSOR);
+    const after =
+      page.cursor === undefined ? undefined : decodeCursor(page.cursor, ['integer', 'integer']);
     const limit = page.limit ?? LIMIT;
     const rows = await this.events.list(caller.organizationId, filters, {
       after,
@@ -41,8 +42,9 @@ export class EventsService {
     const full = rows.slice(0, limit);
     const items = filters.order === 'desc' ? full : full.filter((row) => row.settled);
     const last = items.at(-1);
-    const keys = last ? [last.xact, last.position] : after;
-    return { items, next_cursor: keys === undefined ? null : encodeCursor(keys) };
+    // None of them is settled: there is more, but not yet.
+    const keys = last ? [last.xact, last.position] : (after ?? START);
+    return { items, next_cursor: encodeCursor(keys) };
   }
 
   /** The events of a seat. @throws {ResourceNotFound}; {FeatureNotEnabled}. */

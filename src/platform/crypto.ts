@@ -2,7 +2,9 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  createSecretKey,
   hkdfSync,
+  type KeyObject,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
@@ -22,7 +24,7 @@ const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
  */
 @Injectable()
 export class Keys {
-  private readonly derived = new Map<string, Buffer>();
+  private readonly derived = new Map<string, KeyObject>();
 
   constructor(private readonly settings: Settings) {}
 
@@ -71,11 +73,11 @@ export class Keys {
     throw new Error(`no key in SECRET_KEYS opens this ${purpose}`);
   }
 
-  private derive(secret: string, purpose: Purpose): Buffer {
+  private derive(secret: string, purpose: Purpose): KeyObject {
     const name = `${purpose}:${secret}`;
     let key = this.derived.get(name);
     if (key === undefined) {
-      key = Buffer.from(hkdfSync('sha256', secret, '', `seats:${purpose}`, 32));
+      key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `seats:${purpose}`, 32)));
       this.derived.set(name, key);
     }
     return key;

@@ -24,6 +24,7 @@ interface Transaction {
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly client: PrismaClient;
+  private readonly names = new StatementNames();
   private readonly current = new AsyncLocalStorage<Transaction>();
 
   constructor(settings: Settings) {
@@ -39,7 +40,7 @@ export class Database implements OnApplicationShutdown {
       },
       {
         // Named prepared statements: PostgreSQL plans each shape of statement once a connection.
-        statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url'),
+        statementNameGenerator: ({ sql }) => this.names.of(sql),
       },
     );
     this.client = new PrismaClient({ adapter });
@@ -91,6 +92,24 @@ export class Database implements OnApplicationShutdown {
   /** After the HTTP server and the workers have stopped: nothing of ours asks for rows any more. */
   async onApplicationShutdown(): Promise<void> {
     await this.client.$disconnect();
+  }
+}
+
+const MAX_NAMES = 1_000;
+
+/** A name for each shape of statement; the few that a service has are remembered. */
+class StatementNames {
+  private readonly known = new Map<string, string>();
+
+  of(text: string): string {
+    let name = this.known.get(text);
+    if (name === undefined) {
+      name = createHash('sha1').update(text).digest('base64url');
+      // Lists of different lengths make shapes without end; starting anew keeps memory bounded.
+      if (this.known.size >= MAX_NAMES) this.known.clear();
+      this.known.set(text, name);
+    }
+    return name;
   }
 }
 
