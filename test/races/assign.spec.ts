@@ -6,7 +6,8 @@ let wire: Wire;
 let tenant: Tenant;
 
 beforeAll(async () => {
-  wire = await startWire();
+  // Connections enough: who waits too long for one is sent away with a 503, which is not the point.
+  wire = await startWire({ DATABASE_POOL_SIZE: '40' });
 });
 beforeEach(async () => {
   tenant = await wire.api.tenant();

@@ -3,7 +3,7 @@ import { newEmail, poolOf, tokenOf } from '../seats/fixtures.js';
 import type { Answer, Tenant } from '../support/app.js';
 import { expectNoFailures, lockWaiters, parallel, startWire, type Wire } from './wire.js';
 
-const ROUNDS = 12;
+const ROUNDS = 8;
 
 let wire: Wire;
 let tenant: Tenant;

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import {
   assign,
   claimed,
@@ -14,6 +15,9 @@ import {
 } from '../seats/fixtures.js';
 import { startWire, tally, type Wire } from '../races/wire.js';
 import type { Answer, Tenant } from '../support/app.js';
+
+// 10,000 seats take seconds, and more where other tests run beside.
+jest.setTimeout(180_000);
 
 let wire: Wire;
 let tenant: Tenant;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { expectNoFailures, startWire, tally, type Wire } from '../races/wire.js';
 import {
   assign,
@@ -17,6 +18,8 @@ import type { Answer, Tenant } from '../support/app.js';
 
 const BULK = `${SEATS}/bulk`;
 const MEGABYTE = 1024 * 1024;
+// 10,000 seats take seconds, and more where other tests run beside.
+jest.setTimeout(180_000);
 
 let wire: Wire;
 let tenant: Tenant;

@@ -8,7 +8,7 @@ import { isRetryable } from './failures.js';
 
 const ATTEMPTS = 4;
 // A request that waits longer than this for a connection or an answer gets a 503 instead.
-const CONNECT_MS = 5_000;
+const CONNECT_MS = 15_000;
 const QUERY_MS = 30_000;
 const TRANSACTION_MS = 300_000;
 

@@ -319,15 +319,15 @@ describe('every answer', () => {
     },
   );
 
-  test.each([{}, { origin: 'https://example.com', 'access-control-request-method': 'POST' }])(
-    'has them, also to a browser that asks first: %j',
-    async (headers) => {
-      const answer = await api.call('OPTIONS', SEATS, { headers });
-      expect([answer.status, answer.body]).toEqual([204, '']);
-      expect(answer.headers['cache-control']).toBe('private, no-store');
-      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
-    },
-  );
+  test.each<Record<string, string>>([
+    {},
+    { origin: 'https://example.com', 'access-control-request-method': 'POST' },
+  ])('has them, also to a browser that asks first: %j', async (headers) => {
+    const answer = await api.call('OPTIONS', SEATS, { headers });
+    expect([answer.status, answer.body]).toEqual([204, '']);
+    expect(answer.headers['cache-control']).toBe('private, no-store');
+    expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
 
   test.each(['req-1', 'a'.repeat(128), 'A.b_c:9'])('carries the caller’s id %s', async (id) => {
     const headers = { 'x-request-id': id };

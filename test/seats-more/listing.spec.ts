@@ -1,0 +1,219 @@
+import {
+  assign,
+  claimed,
+  errorOf,
+  newEmail,
+  NOBODY,
+  problems,
+  revoke,
+  SEATS,
+  setOrganization,
+} from '../seats/fixtures.js';
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
+
+let api: TestApp;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  api = await startApp();
+});
+beforeEach(async () => {
+  tenant = await api.tenant();
+});
+afterAll(() => api?.close());
+
+const list = (query: string) => tenant.call('GET', `${SEATS}?${query}`);
+const idsOf = (answer: any) => answer.body.seats.map((seat: any) => seat.id);
+const cursorOf = (...keys: unknown[]) => Buffer.from(JSON.stringify(keys)).toString('base64url');
+
+/** Claimed seats, written past the service: each with a member of its own. */
+async function fill(container: any, count: number): Promise<void> {
+  await api.database.sql(
+    `WITH p AS (SELECT * FROM pools WHERE subscription_id = $1), m AS (
+       INSERT INTO members (organization_id, id, created_at, customer_id, email)
+       SELECT p.organization_id, gen_random_uuid(), now(), p.customer_id, 'f' || n || '@example.com'
+       FROM p, generate_series(1, $2::int) n RETURNING *)
+     INSERT INTO seats (organization_id, id, created_at, pool_id, status, customer_id, member_id,
+       email, claimed_at)
+     SELECT m.organization_id, gen_random_uuid(), now() - interval '1 ms' * (row_number() OVER ()),
+       p.id, 'claimed', m.customer_id, m.id, m.email, now() FROM p, m`,
+    [container.id, count],
+  );
+  await api.database.sql('ANALYZE members, seats');
+}
+
+/** Follows the cursors to the end. */
+async function visit(query: string, between = async () => {}): Promise<string[]> {
+  const seen: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const answer = await list(`${query}${cursor && `&cursor=${cursor}`}`);
+    expect(answer.status).toBe(200);
+    seen.push(...idsOf(answer));
+    cursor = answer.body.next_cursor;
+    await between();
+  }
+  return seen;
+}
+
+describe('filters', () => {
+  let id: string;
+  let pending: any;
+  let taken: any;
+  let gone: any;
+
+  beforeEach(async () => {
+    ({ id } = await tenant.subscription(5));
+    pending = await assign(tenant, { subscription_id: id, email: newEmail() });
+    taken = await assign(tenant, { subscription_id: id, email: newEmail() });
+    await claimed(api, taken);
+    gone = await assign(tenant, { subscription_id: id, email: newEmail() });
+    await revoke(tenant, gone.id);
+  });
+
+  test.each([
+    ['status=pending', () => [pending]],
+    ['status=claimed', () => [taken]],
+    ['status=revoked', () => [gone]],
+    ['status=pending&status=revoked', () => [pending, gone]],
+    ['', () => [pending, taken, gone]],
+  ])('%s', async (query, expected) => {
+    const answer = await list(`subscription_id=${id}&${query}`);
+    expect(new Set(idsOf(answer))).toEqual(new Set(expected().map((seat) => seat.id)));
+    expect(answer.body).toMatchObject({ available_seats: 3, total_seats: 5 });
+    expect('next_cursor' in answer.body).toBe(false);
+  });
+
+  test('by person find active seats, without minding the case of an e-mail', async () => {
+    const email = encodeURIComponent(pending.email.toUpperCase());
+    expect(idsOf(await list(`subscription_id=${id}&email=${email}`))).toEqual([pending.id]);
+    const byMember = `subscription_id=${id}&member_id=${taken.member_id}`;
+    expect(idsOf(await list(byMember))).toEqual([taken.id]);
+    const byCustomer = await list(`subscription_id=${id}&customer_id=${taken.customer_id}`);
+    expect(new Set(idsOf(byCustomer))).toEqual(new Set([pending.id, taken.id]));
+    const combined = await list(`${byMember}&status=pending`);
+    expect(combined.body).toEqual({ seats: [], available_seats: 3, total_seats: 5 });
+  });
+
+  test('by person find no revoked seat', async () => {
+    for (const filter of [`email=${gone.email}`, `member_id=${gone.member_id}`]) {
+      expect(idsOf(await list(`subscription_id=${id}&${filter}`))).toEqual([]);
+      expect(idsOf(await list(`subscription_id=${id}&${filter}&status=revoked`))).toEqual([]);
+    }
+  });
+
+  test('of a customer of their own', async () => {
+    await setOrganization(api, tenant, { member_model_enabled: false });
+    const own = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await list(`subscription_id=${id}&customer_id=${own.customer_id}`);
+    expect(idsOf(answer)).toEqual([own.id]);
+  });
+
+  test.each([
+    ['status=lost', ['enum', 'query', 'status']],
+    ['email=nobody', ['value_error', 'query', 'email']],
+    ['member_id=x', ['uuid_parsing', 'query', 'member_id']],
+    ['customer_id=c232ab00-9414-11ec-b3c8-9f6bdeced846', ['uuid_version', 'query', 'customer_id']],
+    ['limit=0', ['greater_than_equal', 'query', 'limit']],
+    ['limit=1001', ['less_than_equal', 'query', 'limit']],
+    ['limit=ten', ['int_parsing', 'query', 'limit']],
+  ])('%s is a 422', async (query, expected) => {
+    expect(problems(await list(`subscription_id=${id}&${query}`))).toEqual([expected]);
+  });
+});
+
+test('a checkout is a container as well', async () => {
+  const product = await tenant.create('products', { name: 'Pro' });
+  const checkout = await tenant.create('checkouts', {
+    product_id: product.id,
+    status: 'succeeded',
+  });
+  expect(errorOf(await list(`checkout_id=${checkout.id}`))).toEqual([404, 'ResourceNotFound']);
+  const sold = await tenant.order(2, { checkout_id: checkout.id });
+  const seat = await assign(tenant, { order_id: sold.id, email: newEmail() });
+  expect(idsOf(await list(`checkout_id=${checkout.id}`))).toEqual([seat.id]);
+  const open = await tenant.create('checkouts', { product_id: product.id });
+  expect(errorOf(await list(`checkout_id=${open.id}`))).toEqual([403, 'NotPermitted']);
+  expect(errorOf(await list(`checkout_id=${NOBODY}`))).toEqual([404, 'ResourceNotFound']);
+});
+
+describe('pages', () => {
+  test('end with a null cursor, also when the last one is full', async () => {
+    const { id } = await tenant.subscription(5);
+    for (let n = 0; n < 4; n += 1) {
+      await assign(tenant, { subscription_id: id, email: newEmail() });
+    }
+    const first = await list(`subscription_id=${id}&limit=2`);
+    expect(first.body).toMatchObject({ available_seats: 1, total_seats: 5 });
+    const second = await list(`subscription_id=${id}&limit=2&cursor=${first.body.next_cursor}`);
+    expect(second.body.next_cursor).toBeNull();
+    const whole = await list(`subscription_id=${id}`);
+    expect([...idsOf(first), ...idsOf(second)]).toEqual(idsOf(whole));
+    expect((await list(`subscription_id=${id}&limit=1000`)).body.next_cursor).toBeNull();
+    expect(await visit(`subscription_id=${id}&limit=1&status=pending`)).toEqual(idsOf(whole));
+  });
+
+  test.each([
+    ['no cursor', 'x'],
+    ['JSON of another shape', cursorOf('a')],
+    ['numbers', cursorOf(1, 2)],
+    ['a day that is none', cursorOf('2026-02-31T00:00:00.000Z', NOBODY)],
+    ['the year 0', cursorOf('0000-01-01T00:00:00.000Z', NOBODY)],
+    ['a time that is none', cursorOf('2026-99-99T99:99:99.999Z', NOBODY)],
+    ['no UUID', cursorOf('2026-01-01T00:00:00.000Z', '-'.repeat(36))],
+    ['a cursor of the events', cursorOf('1', '2')],
+    ['SQL', cursorOf("2026-01-01T00:00:00.000Z'; --", NOBODY)],
+  ])('after %s are a 422', async (_, cursor) => {
+    const { id } = await tenant.subscription(1);
+    const answer = await list(`subscription_id=${id}&limit=1&cursor=${cursor}`);
+    expect(problems(answer)).toEqual([['value_error', 'query', 'cursor']]);
+  });
+
+  test('show every seat once while others are added, revoked and replaced', async () => {
+    const sold = await tenant.subscription(500);
+    await fill(sold, 100);
+    const before = idsOf(await list(`subscription_id=${sold.id}`));
+    let round = 0;
+    const seen = await visit(`subscription_id=${sold.id}&limit=7`, async () => {
+      if (round >= 15) return;
+      const body = { subscription_id: sold.id, email: newEmail() };
+      await assign(tenant, body);
+      const [one, two] = [before[round * 3], before[99 - round]];
+      await tenant.call('POST', `${SEATS}/${one}/replace`, { body: { email: newEmail() } });
+      await revoke(tenant, two);
+      round += 1;
+    });
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(before.filter((id: string) => !seen.includes(id))).toEqual([]);
+  });
+
+  test('of 200,000 seats come from the index, the last like the first', async () => {
+    const sold = await tenant.subscription(200_000);
+    await fill(sold, 200_000);
+    const rows = await api.database.sql(
+      `SELECT s.created_at, s.id FROM seats s JOIN pools p ON p.id = s.pool_id
+       WHERE p.subscription_id = $1 ORDER BY s.created_at DESC, s.id DESC OFFSET 10 LIMIT 1`,
+      [sold.id],
+    );
+    const [{ created_at, id }] = rows as [any];
+    const cursor = cursorOf(created_at.toISOString(), id);
+    const last = await list(`subscription_id=${sold.id}&limit=1000&cursor=${cursor}`);
+    expect(last.body.seats).toHaveLength(10);
+    expect(last.body.next_cursor).toBeNull();
+    const plan = JSON.stringify(
+      await api.database.sql(
+        `EXPLAIN (ANALYZE, FORMAT JSON) SELECT s.id FROM seats s
+         WHERE s.organization_id = $1 AND s.pool_id =
+           (SELECT id FROM pools WHERE organization_id = $1 AND subscription_id = $2)
+           AND (s.created_at, s.id) > ($3::timestamptz, $4::uuid)
+         ORDER BY s.created_at, s.id LIMIT 1001`,
+        [tenant.id, sold.id, created_at, id],
+      ),
+    );
+    expect(plan).toContain('seats_organization_id_pool_id_created_at_id_idx');
+    expect(plan).not.toMatch(/Seq Scan|"Sort"|Rows Removed by Filter/);
+    const whole = await list(`subscription_id=${sold.id}`);
+    expect(whole.body.seats).toHaveLength(10_000);
+    const next = await list(`subscription_id=${sold.id}&cursor=${whole.body.next_cursor}`);
+    expect(idsOf(next).filter((each: string) => idsOf(whole).slice(-5).includes(each))).toEqual([]);
+  }, 180_000);
+});
