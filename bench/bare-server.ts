@@ -27,8 +27,8 @@ const MARKS = ['subscription', 'seat', 'email', 'nonce', 'hash', 'request'] as c
 type Values = Record<(typeof MARKS)[number], string>;
 
 async function takeStatement(): Promise<Statement> {
-  const module = new URL('../dist/seats/seats.repository.js', import.meta.url).href;
-  const { SeatsRepository } = await import(module);
+  const module = new URL('../dist/seats/assignments.repository.js', import.meta.url).href;
+  const { AssignmentsRepository } = await import(module);
   let taken: Statement | undefined;
   const database = {
     query: (statement: Statement) => {
@@ -49,7 +49,7 @@ async function takeStatement(): Promise<Statement> {
     invites: true,
   };
   const ref = { subscription_id: '<subscription>' };
-  await new SeatsRepository(database).assignByEmail(caller, ref, assignment, NOW);
+  await new AssignmentsRepository(database).assignByEmail(caller, ref, assignment, NOW);
   if (taken === undefined) throw new Error('assignByEmail has sent no statement');
   return { text: taken.text, values: taken.values };
 }

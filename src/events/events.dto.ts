@@ -10,7 +10,7 @@ import {
 import { REVOKE_REASONS } from '../seats/seat.js';
 import { CustomerSeatDto } from '../seats/seats.dto.js';
 import { EVENT_TYPES, type EventType } from './event.js';
-import type { SeatRow } from '../seats/seats.repository.js';
+import type { SeatRow } from '../seats/seats.rows.js';
 import type { EventFilters, EventRow } from './events.repository.js';
 import type { EventPage, PageKeys } from './events.service.js';
 

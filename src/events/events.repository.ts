@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import type { Actor } from '../platform/http/access.js';
-import type { SeatRow } from '../seats/seats.repository.js';
+import type { SeatRow } from '../seats/seats.rows.js';
 import type { EventType } from './event.js';
 
 export interface EventRow {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../platform/http/access.js';
-import { decodeCursor, encodeCursor } from '../platform/http/cursor.js';
+import { decodeCursor, encodeCursor, INTEGER_KEY } from '../platform/http/cursor.js';
 import { SeatsService } from '../seats/seats.service.js';
 import { type EventFilters, type EventRow, EventsRepository } from './events.repository.js';
 
@@ -16,6 +16,7 @@ export interface PageKeys {
 }
 
 const LIMIT = 100;
+const CURSOR = [INTEGER_KEY, INTEGER_KEY];
 const START = ['0', '0'];
 
 /** What has happened. */
@@ -31,8 +32,7 @@ export class EventsService {
    * might still get an older neighbour, so that who follows the cursors misses nothing.
    */
   async list(caller: Caller, filters: EventFilters, page: PageKeys): Promise<EventPage> {
-    const after =
-      page.cursor === undefined ? undefined : decodeCursor(page.cursor, ['integer', 'integer']);
+    const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, CURSOR);
     const limit = page.limit ?? LIMIT;
     const rows = await this.events.list(caller.organizationId, filters, {
       after,

@@ -7,7 +7,7 @@ import type { Page } from '../platform/pages/pages.js';
 import type { Page as Rows } from '../platform/http/pages.js';
 import type { ContainerRef } from '../seats/seat.js';
 import { FeatureNotEnabled } from '../seats/seats.errors.js';
-import type { SeatRow } from '../seats/seats.repository.js';
+import type { SeatRow } from '../seats/seats.rows.js';
 import { type Addresses, readAddresses } from './addresses.js';
 import { type Buyer, buyerOf } from './buyer.js';
 import { textsOf } from './locales.js';

@@ -5,7 +5,7 @@ import { type Page, type PageQuery, sliceOf } from '../platform/http/pages.js';
 import type { SubscriptionRow } from '../purchases/subscriptions/subscriptions.repository.js';
 import type { SeatCounts } from '../seats/pools.service.js';
 import type { ContainerRef } from '../seats/seat.js';
-import { ofContainer } from '../seats/seats.repository.js';
+import { ofContainer } from '../seats/seats.rows.js';
 import type { Buyer, Session } from './buyer.js';
 
 /** A subscription or an order as its buyer or a person on it sees it. */

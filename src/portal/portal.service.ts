@@ -9,7 +9,8 @@ import {
 } from '../seats/assignments.service.js';
 import { type ContainerKeys, Containers } from '../seats/containers.js';
 import type { ContainerRef, Recipient } from '../seats/seat.js';
-import { type SeatRow, SeatsRepository } from '../seats/seats.repository.js';
+import { type SeatRow } from '../seats/seats.rows.js';
+import { PoolsRepository } from '../seats/pools.repository.js';
 import { type SeatFilters, type SeatList, SeatsService } from '../seats/seats.service.js';
 import type { Buyer, Session } from './buyer.js';
 import { type HeldSubscription, PortalRepository } from './portal.repository.js';
@@ -25,7 +26,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 export class PortalService {
   constructor(
     private readonly portal: PortalRepository,
-    private readonly pools: SeatsRepository,
+    private readonly pools: PoolsRepository,
     private readonly containers: Containers,
     private readonly seats: SeatsService,
     private readonly assignments: AssignmentsService,

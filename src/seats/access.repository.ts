@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import type { Recipient } from './seat.js';
-import { SEAT_COLUMNS, SEAT_NEIGHBOURS, type SeatRow } from './seats.repository.js';
+import { SEAT_COLUMNS, SEAT_NEIGHBOURS, type SeatRow } from './seats.rows.js';
 
 /** A product, and perhaps the seat that opens it. */
 type Access = SeatRow & { seats_enabled: boolean };
@@ -29,7 +29,8 @@ export class AccessRepository {
         SELECT ${SEAT_COLUMNS} FROM seats s ${SEAT_NEIGHBOURS}
         WHERE s.organization_id = ${tenant} AND s.status = 'claimed'
           AND p.product_id = r.id AND p.active
-          AND s.member_id IN (${membersOf(tenant, person)})
+          -- As an array, so that the person is found first, and never the pool's seats.
+          AND s.member_id = ANY(ARRAY(${membersOf(tenant, person)}))
         ORDER BY s.claimed_at LIMIT 1
       ) seat ON true
       WHERE r.organization_id = ${tenant} AND r.id = ${productId}::uuid AND r.deleted_at IS NULL`);

@@ -4,7 +4,7 @@ import type { Caller } from '../platform/http/access.js';
 import { AccessRepository } from './access.repository.js';
 import type { Recipient } from './seat.js';
 import { FeatureNotEnabled } from './seats.errors.js';
-import type { SeatRow } from './seats.repository.js';
+import type { SeatRow } from './seats.rows.js';
 
 /** Answers the question that applications ask on every sign-in. */
 @Injectable()

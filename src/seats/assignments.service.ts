@@ -32,7 +32,10 @@ import {
   SeatAlreadyRevoked,
   SeatNotAvailable,
 } from './seats.errors.js';
-import { type NewSeat, type PoolRow, type SeatRow, SeatsRepository } from './seats.repository.js';
+import { type NewSeat, type PoolRow, type SeatRow } from './seats.rows.js';
+import { PoolsRepository } from './pools.repository.js';
+import { AssignmentsRepository } from './assignments.repository.js';
+import { SeatsRepository } from './seats.repository.js';
 import { SeatsService } from './seats.service.js';
 
 /** One person to be seated, and how. */
@@ -84,7 +87,9 @@ const REFUSALS: Record<Exclude<Refusal, 'SeatNotAvailable'>, new () => ApiError>
 @Injectable()
 export class AssignmentsService {
   constructor(
+    private readonly assigning: AssignmentsRepository,
     private readonly seats: SeatsRepository,
+    private readonly pools: PoolsRepository,
     private readonly containers: Containers,
     private readonly service: SeatsService,
     private readonly database: Database,
@@ -145,7 +150,7 @@ export class AssignmentsService {
       if (!pool.active) throw notAvailable(pool);
       // The place is there: it is the one of the seat that goes.
       const { outcomes } = await this.assignToLocked(caller, pool, [assignment], 1, (chosen, now) =>
-        this.seats.replaceSeat(caller, id, chosen[0] as NewSeat, now),
+        this.assigning.replaceSeat(caller, id, chosen[0] as NewSeat, now),
       );
       const [outcome] = outcomes;
       if (outcome instanceof ApiError) throw outcome;
@@ -163,7 +168,7 @@ export class AssignmentsService {
     if (recipient.by !== 'email') return undefined;
     const seatId = randomUUID();
     const invitation = immediateClaim ? null : createInvitation(this.keys, seatId);
-    const row = await this.seats.assignByEmail(
+    const row = await this.assigning.assignByEmail(
       caller,
       ref,
       {
@@ -194,7 +199,7 @@ export class AssignmentsService {
     const { outcomes, pool } = result;
     if (pool.active && outcomes.some((outcome) => outcome instanceof SeatNotAvailable)) {
       await this.database.afterwards(() =>
-        this.seats.noteExhausted(caller, pool, this.clock.now()),
+        this.pools.noteExhausted(caller, pool, this.clock.now()),
       );
     }
     const failed = failuresOf(outcomes);
@@ -209,20 +214,20 @@ export class AssignmentsService {
     atomic: boolean,
   ): Promise<{ outcomes: Outcome[]; pool: PoolRow }> {
     // Without the lock first: a full pool, or one that is closed, must not queue up its callers.
-    const seen = this.containers.open(await this.seats.findPool(caller.organizationId, ref));
+    const seen = this.containers.open(await this.pools.findPool(caller.organizationId, ref));
     const returning = assignments.some((assignment) => assignment.returnSeated);
     if (places(seen) === 0 && !returning) {
       return { outcomes: assignments.map(() => notAvailable(seen)), pool: seen };
     }
     return this.database.transaction(async () => {
-      await this.seats.planFor(assignments.length);
+      await this.database.planFor(assignments.length);
       const pool = this.containers.open(await this.containers.lock(caller, ref));
       return this.assignToLocked(
         caller,
         pool,
         assignments,
         places(pool),
-        (chosen, now) => this.seats.insertSeats(caller, pool.id, chosen, now),
+        (chosen, now) => this.assigning.insertSeats(caller, pool.id, chosen, now),
         atomic,
       );
     });
@@ -238,8 +243,8 @@ export class AssignmentsService {
   ): Promise<{ outcomes: Outcome[]; pool: PoolRow }> {
     const recipients = assignments.map((assignment) => assignment.recipient);
     const { organizationId } = caller;
-    if (recipients.some(mayLink)) await this.seats.lockLinking(pool.customer_id);
-    const candidates = await this.seats.findCandidates(organizationId, pool, recipients);
+    if (recipients.some(mayLink)) await this.assigning.lockLinking(pool.customer_id);
+    const candidates = await this.assigning.findCandidates(organizationId, pool, recipients);
     const verdicts = judge(
       available,
       pool.member_model_enabled,
@@ -260,7 +265,7 @@ export class AssignmentsService {
       this.newSeat(pool, candidates[index] as Candidate, assignments[index] as Assignment, now),
     );
     const seats = chosen.map(({ seat }) => seat);
-    if (!(await this.seats.lockMembers(organizationId, seats))) return again();
+    if (!(await this.assigning.lockMembers(organizationId, seats))) return again();
     const written = seats.length > 0 ? await write(seats, now) : [];
     const rows = new Map(written.map((row) => [row.seat_id, row]));
     const assigned = new Map(
@@ -319,7 +324,7 @@ export class AssignmentsService {
     const { organizationId } = caller;
     if (customers.length > 0) {
       const emails = customers.map(({ recipient, candidate }) => emailOf(recipient, candidate));
-      await this.seats.createCustomers(organizationId, emails, now);
+      await this.assigning.createCustomers(organizationId, emails, now);
     }
     if (members.length > 0) {
       const rows = members.map(({ recipient, candidate }) => ({
@@ -327,7 +332,7 @@ export class AssignmentsService {
         name: candidate.customer?.name ?? null,
         external_id: recipient.by === 'external_member' ? (recipient.external_id ?? null) : null,
       }));
-      await this.seats.createMembers(organizationId, pool.customer_id, rows, now);
+      await this.assigning.createMembers(organizationId, pool.customer_id, rows, now);
     }
     return customers.length > 0 || members.length > 0;
   }

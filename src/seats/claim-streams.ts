@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { type InvitedSeat, SeatsRepository } from './seats.repository.js';
+import { type InvitedSeat } from './seats.rows.js';
+import { ClaimsRepository } from './claims.repository.js';
 
 const POLL_MS = 500;
 const COMMENT_MS = 15_000;
@@ -22,7 +23,7 @@ export class ClaimStreams implements OnModuleDestroy {
   private readonly watchers = new Set<Watcher>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly seats: SeatsRepository) {}
+  constructor(private readonly claims: ClaimsRepository) {}
 
   /** A stream of one seat: its claim, a comment every 15 s, and after 10 minutes its end. */
   open(invited: InvitedSeat): PassThrough {
@@ -56,7 +57,7 @@ export class ClaimStreams implements OnModuleDestroy {
     try {
       const waiting = [...this.watchers].filter((watcher) => !watcher.told);
       const ids = waiting.map(({ invited }) => invited.seat_id);
-      const claimed = new Set(ids.length > 0 ? await this.seats.claimedAmong(ids) : []);
+      const claimed = new Set(ids.length > 0 ? await this.claims.claimedAmong(ids) : []);
       for (const watcher of waiting) {
         if (claimed.has(watcher.invited.seat_id)) this.tell(watcher);
       }

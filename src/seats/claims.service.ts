@@ -10,7 +10,8 @@ import {
   MEMBER_SESSION_PREFIX,
 } from '../portal/sessions.authenticator.js';
 import { FeatureNotEnabled, InvalidInvitationToken, SeatNotAvailable } from './seats.errors.js';
-import { type InvitedSeat, type SeatRow, SeatsRepository } from './seats.repository.js';
+import { type InvitedSeat, type SeatRow } from './seats.rows.js';
+import { ClaimsRepository } from './claims.repository.js';
 
 const SESSION_MS = 60 * 60 * 1000;
 
@@ -18,7 +19,7 @@ const SESSION_MS = 60 * 60 * 1000;
 @Injectable()
 export class ClaimsService extends Claims {
   constructor(
-    private readonly seats: SeatsRepository,
+    private readonly invitations: ClaimsRepository,
     private readonly keys: Keys,
     private readonly clock: Clock,
   ) {
@@ -56,7 +57,7 @@ export class ClaimsService extends Claims {
   ): Promise<{ seat: SeatRow; customer_session_token: string }> {
     const hashes = hashesOf(this.keys, token);
     const now = this.clock.now();
-    const invited = await this.seats.findInvited(hashes, now);
+    const invited = await this.invitations.findInvited(hashes, now);
     if (invited === undefined) throw new InvalidInvitationToken();
     if (!invited.seats_enabled) throw new FeatureNotEnabled();
     if (!invited.active) {
@@ -70,14 +71,17 @@ export class ClaimsService extends Claims {
       requestId,
     };
     const session = this.sessionOf(invited, now);
-    const seat = await this.seats.claim(caller, hashes, session, now);
+    const seat = await this.invitations.claim(caller, hashes, session, now);
     if (seat === undefined) throw new InvalidInvitationToken();
     return { seat, customer_session_token: session.token };
   }
 
   /** The seat that a claim stream waits for. @throws as {@link info}. */
   async find(token: string): Promise<InvitedSeat> {
-    const invited = await this.seats.findInvited(hashesOf(this.keys, token), this.clock.now());
+    const invited = await this.invitations.findInvited(
+      hashesOf(this.keys, token),
+      this.clock.now(),
+    );
     if (invited === undefined) throw new ResourceNotFound('There is no such invitation.');
     if (!invited.seats_enabled) throw new FeatureNotEnabled();
     return invited;

@@ -4,7 +4,8 @@ import { NotPermitted, ResourceNotFound } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
 import type { ContainerRef } from './seat.js';
 import { FeatureNotEnabled } from './seats.errors.js';
-import { type PoolRow, type SeatRow, SeatsRepository } from './seats.repository.js';
+import { type PoolRow, type SeatRow } from './seats.rows.js';
+import { PoolsRepository } from './pools.repository.js';
 
 /** Which container a request means. Of the ids at least one is there; the subscription counts first. */
 export interface ContainerKeys {
@@ -18,7 +19,7 @@ export interface ContainerKeys {
 @Injectable()
 export class Containers {
   constructor(
-    private readonly seats: SeatsRepository,
+    private readonly pools: PoolsRepository,
     private readonly keys: Keys,
   ) {}
 
@@ -27,7 +28,7 @@ export class Containers {
     if (keys.subscription_id !== undefined) return { subscription_id: keys.subscription_id };
     if (keys.order_id !== undefined) return { order_id: keys.order_id };
     const { organizationId } = caller;
-    const checkout = await this.seats.findCheckout(organizationId, keys.checkout_id as string);
+    const checkout = await this.pools.findCheckout(organizationId, keys.checkout_id as string);
     if (checkout === null) throw new ResourceNotFound('There is no such checkout.');
     if (checkout.status !== 'succeeded') {
       throw new NotPermitted('The checkout has not succeeded, so it gives no seats.');
@@ -37,14 +38,14 @@ export class Containers {
     if (secret !== undefined && !this.keys.verify('client-secret', secret, hash)) {
       throw new NotPermitted('The client secret is not that of the checkout.');
     }
-    const ref = await this.seats.containerOfCheckout(organizationId, checkout.id);
+    const ref = await this.pools.containerOfCheckout(organizationId, checkout.id);
     if (ref === undefined) throw new ResourceNotFound('The checkout has led to no purchase yet.');
     return ref;
   }
 
   /** The pool, held until the end of the transaction. */
   lock(caller: Caller, ref: ContainerRef): Promise<PoolRow | undefined> {
-    return this.seats.findPool(caller.organizationId, ref, { lock: true });
+    return this.pools.findPool(caller.organizationId, ref, { lock: true });
   }
 
   /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */

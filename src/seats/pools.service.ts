@@ -8,7 +8,10 @@ import { writeEvents } from '../platform/outbox/outbox.js';
 import { mustResize, type Overflow, revokes } from './overflow.js';
 import { type ContainerRef, free, type RevokeReason } from './seat.js';
 import { SeatsAlreadyAssigned } from './seats.errors.js';
-import { ofContainer, type PoolRow, SeatsRepository } from './seats.repository.js';
+import { ofContainer, type PoolRow } from './seats.rows.js';
+import { PoolsRepository } from './pools.repository.js';
+import { RevocationsRepository } from './revocations.repository.js';
+import { SeatsRepository } from './seats.repository.js';
 
 export interface SeatCounts {
   seats: number;
@@ -23,6 +26,8 @@ export interface SeatCounts {
 @Injectable()
 export class PoolsService {
   constructor(
+    private readonly pools: PoolsRepository,
+    private readonly revocations: RevocationsRepository,
     private readonly seats: SeatsRepository,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -107,7 +112,13 @@ export class PoolsService {
     if (excess <= 0 || overflow === 'keep') return 0;
     const pendingOnly = overflow === 'revoke_pending';
     const revoked = revokes(overflow)
-      ? await this.seats.revokeNewest(caller, pool.id, excess, { pendingOnly }, this.clock.now())
+      ? await this.revocations.revokeNewest(
+          caller,
+          pool.id,
+          excess,
+          { pendingOnly },
+          this.clock.now(),
+        )
       : 0;
     if (revoked < excess) throw new SeatsAlreadyAssigned(tooMany(pool, seats, pendingOnly));
     return revoked;
@@ -150,7 +161,7 @@ export class PoolsService {
   ): Promise<void> {
     // Locked before the revoking statement looks: an assignment in flight is seen by it.
     const pool = await this.lock(caller, ref);
-    await this.seats.revokeAllOf(caller, pool.id, { reason }, this.clock.now());
+    await this.revocations.revokeAllOf(caller, pool.id, { reason }, this.clock.now());
   }
 
   /** Revokes what a member holds. The member must be locked (by its own change) already. */
@@ -186,11 +197,11 @@ export class PoolsService {
   ): Promise<void> {
     const pools = sql`p.id IN (SELECT s.pool_id FROM seats s
       WHERE s.organization_id = ${caller.organizationId}::uuid AND s.status <> 'revoked' AND ${which})`;
-    await this.seats.revoke(caller, pools, which, { reason }, this.clock.now());
+    await this.revocations.revoke(caller, pools, which, { reason }, this.clock.now());
   }
 
   private async lock(caller: Caller, ref: ContainerRef): Promise<PoolRow> {
-    const pool = await this.seats.findPool(caller.organizationId, ref, { lock: true });
+    const pool = await this.pools.findPool(caller.organizationId, ref, { lock: true });
     if (pool === undefined) throw new Error('a container without a pool');
     return pool;
   }

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { SeatsRepository } from './seats.repository.js';
+import { PoolsRepository } from './pools.repository.js';
+import { RevocationsRepository } from './revocations.repository.js';
 
 /** Frees the seats of invitations that nobody claimed in time. The worker calls it all day. */
 @Injectable()
 export class ReleasesService {
   constructor(
-    private readonly seats: SeatsRepository,
+    private readonly pools: PoolsRepository,
+    private readonly revocations: RevocationsRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -14,13 +16,13 @@ export class ReleasesService {
   async runOnce(): Promise<number> {
     const now = this.clock.now();
     let released = 0;
-    for (const { organization_id, pool_id } of await this.seats.lapsedPools(now)) {
+    for (const { organization_id, pool_id } of await this.pools.lapsedPools(now)) {
       const caller = {
         organizationId: organization_id,
         actor: { type: 'system' as const, id: null },
         requestId: null,
       };
-      released += await this.seats.releaseLapsed(caller, pool_id, now);
+      released += await this.revocations.releaseLapsed(caller, pool_id, now);
     }
     return released;
   }

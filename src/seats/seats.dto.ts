@@ -20,7 +20,7 @@ import {
   type SeatStatus,
   toRecipient,
 } from './seat.js';
-import type { SeatMember, SeatRow } from './seats.repository.js';
+import type { SeatMember, SeatRow } from './seats.rows.js';
 import type { AssignedSeat, Assignment } from './assignments.service.js';
 import type { SeatFilters, SeatList } from './seats.service.js';
 

@@ -1,3 +1,7 @@
+import { RevocationsRepository } from './revocations.repository.js';
+import { ClaimsRepository } from './claims.repository.js';
+import { AssignmentsRepository } from './assignments.repository.js';
+import { PoolsRepository } from './pools.repository.js';
 import { Module } from '@nestjs/common';
 import { AccessController } from './access.controller.js';
 import { AccessRepository } from './access.repository.js';
@@ -19,6 +23,10 @@ import { SeatsService } from './seats.service.js';
   providers: [
     AccessRepository,
     AccessService,
+    AssignmentsRepository,
+    ClaimsRepository,
+    PoolsRepository,
+    RevocationsRepository,
     AssignmentsService,
     Containers,
     PoolsService,
@@ -28,8 +36,10 @@ import { SeatsService } from './seats.service.js';
   ],
   exports: [
     AccessService,
+    ClaimsRepository,
     AssignmentsService,
     Containers,
+    PoolsRepository,
     PoolsService,
     ReleasesService,
     SeatsRepository,

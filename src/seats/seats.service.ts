@@ -6,17 +6,15 @@ import { Keys } from '../platform/crypto.js';
 import { Database, sql } from '../platform/database/database.js';
 import { BadRequest, ResourceNotFound, TooManyRequests } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
-import { decodeCursor, encodeCursor } from '../platform/http/cursor.js';
+import { decodeCursor, encodeCursor, TIME_KEY, UUID_KEY } from '../platform/http/cursor.js';
 import type { AssignedSeat } from './assignments.service.js';
 import { type ContainerKeys, Containers } from './containers.js';
 import { free, type SeatStatus } from './seat.js';
 import { FeatureNotEnabled, SeatNotPending } from './seats.errors.js';
-import {
-  type PoolRow,
-  type SeatRow,
-  SeatsRepository,
-  type SeatWithOrganization,
-} from './seats.repository.js';
+import { type PoolRow, type SeatRow, type SeatWithOrganization } from './seats.rows.js';
+import { PoolsRepository } from './pools.repository.js';
+import { RevocationsRepository } from './revocations.repository.js';
+import { SeatsRepository } from './seats.repository.js';
 
 /** Which seats of a container to list. */
 export interface SeatFilters {
@@ -56,12 +54,15 @@ export interface RevocationResult {
 }
 
 const LIST_LIMIT = 10_000;
+const CURSOR = [TIME_KEY, UUID_KEY];
 
 /** What can be done with seats that are there. Every verb is one statement or one transaction. */
 @Injectable()
 export class SeatsService {
   constructor(
     private readonly seats: SeatsRepository,
+    private readonly pools: PoolsRepository,
+    private readonly revocations: RevocationsRepository,
     private readonly containers: Containers,
     private readonly database: Database,
     private readonly keys: Keys,
@@ -85,8 +86,7 @@ export class SeatsService {
   async list(caller: Caller, keys: ContainerKeys, filters: SeatFilters = {}): Promise<SeatList> {
     const { subscription_id, order_id, checkout_id } = keys;
     if ((subscription_id ?? order_id ?? checkout_id) === undefined) throw new BadRequest();
-    const after =
-      filters.cursor === undefined ? undefined : decodeCursor(filters.cursor, ['time', 'uuid']);
+    const after = filters.cursor === undefined ? undefined : decodeCursor(filters.cursor, CURSOR);
     const pool = await this.openPool(caller, keys);
     const limit = filters.limit ?? LIST_LIMIT;
     const page = { after, limit: limit + 1 };
@@ -117,7 +117,7 @@ export class SeatsService {
   /** Frees the seat. A second call changes nothing, tells nobody and gives the same answer. */
   async revoke(caller: Caller, id: string): Promise<SeatRow> {
     await this.find(caller, id);
-    await this.seats.revokeSeat(caller, id, 'requested', this.clock.now());
+    await this.revocations.revokeSeat(caller, id, 'requested', this.clock.now());
     return this.find(caller, id);
   }
 
@@ -129,7 +129,7 @@ export class SeatsService {
       return this.revokeByEmails(caller, pool, revocation.emails);
     }
     const now = this.clock.now();
-    const count = await this.seats.revokeAllOf(caller, pool.id, { reason: 'requested' }, now);
+    const count = await this.revocations.revokeAllOf(caller, pool.id, { reason: 'requested' }, now);
     const totals = await this.totalsOf(caller, [pool.id]);
     return { seats: [], revoked_count: count, failed: [], ...totals };
   }
@@ -161,12 +161,12 @@ export class SeatsService {
 
   private async openPool(caller: Caller, keys: ContainerKeys): Promise<PoolRow> {
     const ref = await this.containers.find(caller, keys);
-    return this.containers.open(await this.seats.findPool(caller.organizationId, ref));
+    return this.containers.open(await this.pools.findPool(caller.organizationId, ref));
   }
 
   private revokeByIds(caller: Caller, ids: string[]): Promise<RevocationResult> {
     return this.database.transaction(async () => {
-      await this.seats.planFor(ids.length);
+      await this.database.planFor(ids.length);
       const found = await this.seats.findSeats(caller.organizationId, ids);
       if (found.some((seat) => !seat.seats_enabled)) throw new FeatureNotEnabled();
       const pools = [...new Set(found.map((seat) => seat.pool_id))];
@@ -181,7 +181,7 @@ export class SeatsService {
     emails: string[],
   ): Promise<RevocationResult> {
     return this.database.transaction(async () => {
-      await this.seats.planFor(emails.length);
+      await this.database.planFor(emails.length);
       const found = await this.seats.findSeatsByEmail(caller.organizationId, pool.id, emails);
       const seatOf = new Map(found.map((seat) => [seat.asked, seat.seat_id]));
       return this.revokeThese(caller, [pool.id], emails, seatOf);
@@ -196,7 +196,7 @@ export class SeatsService {
     seatOf: Map<string, string>,
   ): Promise<RevocationResult> {
     const ids = [...new Set(seatOf.values())];
-    const revoked = await this.seats.revoke(
+    const revoked = await this.revocations.revoke(
       caller,
       sql`p.id = ANY(${pools}::uuid[])`,
       sql`s.id = ANY(${ids}::uuid[])`,

@@ -22,7 +22,7 @@ const PER_PROCESS = 200;
 // While calls are in hand, what becomes due meanwhile is looked for this often.
 const LOOK_AGAIN_MS = 250;
 // Longer than a call can take: a lease that runs out means that its worker has died.
-const LEASE_MS = 3 * TIMEOUT_MS;
+const LEASE_MS = 1.5 * TIMEOUT_MS;
 
 /**
  * Sends what is due. PostgreSQL is the queue here: a message and the record of its tries stand in

@@ -1,6 +1,6 @@
 import type { EventType } from '../events/event.js';
 import { CustomerSeatDto } from '../seats/seats.dto.js';
-import type { SeatRow } from '../seats/seats.repository.js';
+import type { SeatRow } from '../seats/seats.rows.js';
 
 const ID = '00000000-0000-4000-8000-000000000000';
 

@@ -4,7 +4,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import { writeEvents } from '../platform/outbox/outbox.js';
 import type { EventType } from '../events/event.js';
-import type { SeatRow } from '../seats/seats.repository.js';
+import type { SeatRow } from '../seats/seats.rows.js';
 import { DISABLED } from './webhook.js';
 
 /** A message that a worker has in hand, with all it takes to send it. */

@@ -30,10 +30,11 @@ export function cookieOf(token: string): Record<string, string> {
 export function browse(api: TestApp, token: string | undefined) {
   const headers = token === undefined ? {} : cookieOf(token);
   const answer = async (method: 'GET' | 'POST', url: string, more: object, payload?: string) => {
+    const sent = Object.entries({ ...headers, ...more }).filter(([, value]) => value !== undefined);
     const page = await api.app.inject({
       method,
       url,
-      headers: { ...headers, ...more },
+      headers: Object.fromEntries(sent),
       ...(payload !== undefined && { payload }),
     });
     return { status: page.statusCode, body: page.body, headers: page.headers };

@@ -186,9 +186,9 @@ describe('pages', () => {
     expect(before.filter((id: string) => !seen.includes(id))).toEqual([]);
   });
 
-  test('of 200,000 seats come from the index, the last like the first', async () => {
-    const sold = await tenant.subscription(200_000);
-    await fill(sold, 200_000);
+  test('of 50,000 seats come from the index, the last like the first', async () => {
+    const sold = await tenant.subscription(50_000);
+    await fill(sold, 50_000);
     const rows = await api.database.sql(
       `SELECT s.created_at, s.id FROM seats s JOIN pools p ON p.id = s.pool_id
        WHERE p.subscription_id = $1 ORDER BY s.created_at DESC, s.id DESC OFFSET 10 LIMIT 1`,

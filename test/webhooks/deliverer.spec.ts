@@ -3,6 +3,7 @@ import type { Tenant } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import {
   assign,
+  assignMany,
   DAY,
   deliveriesOf,
   endpoint,
@@ -37,7 +38,7 @@ const read = async (id: string) => (await tenant.call('GET', `/v1/webhooks/endpo
 const wait = (delivery: any) =>
   (Date.parse(delivery.next_attempt_at) - Date.parse(delivery.created_at)) / 1000;
 const waiting = async () =>
-  (await service.database.sql('SELECT count(*)::int AS n FROM webhook_messages'))[0].n;
+  (await service.database.sql('SELECT count(*)::int AS n FROM webhook_messages'))[0]?.['n'];
 
 /** Goes to the moment of the next try and makes it. */
 async function retry(): Promise<any> {
@@ -285,11 +286,7 @@ describe('calls in hand', () => {
 
   /** Assigns so many seats, and makes messages of that. */
   const happen = async (events: number) => {
-    const { id } = await tenant.subscription(events);
-    const seats = Array.from({ length: events }, (_, n) => ({ email: `p${n}@example.com` }));
-    await tenant.call('POST', '/v1/customer-seats/bulk-assign', {
-      body: { subscription_id: id, seats },
-    });
+    await assignMany(tenant, events);
     await service.relay();
   };
 

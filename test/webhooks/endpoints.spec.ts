@@ -116,7 +116,8 @@ describe('the secret', () => {
       [id],
     );
     expect(rows).toHaveLength(1);
-    const rest = JSON.stringify(rows) + Buffer.from(rows[0].sealed, 'base64').toString('latin1');
+    const rest =
+      JSON.stringify(rows) + Buffer.from(rows[0]?.['sealed'], 'base64').toString('latin1');
     expect(rest).not.toContain(SECRET.slice(6));
   });
 

@@ -58,6 +58,16 @@ export async function assign(tenant: Tenant, email = 'ada@example.com'): Promise
   return seat.body;
 }
 
+/** The same many times, in one call. @returns the subscription. */
+export async function assignMany(tenant: Tenant, count: number): Promise<any> {
+  const subscription = await tenant.subscription(count);
+  const seats = Array.from({ length: count }, (_, n) => ({ email: `person${n}@example.com` }));
+  const body = { subscription_id: subscription.id, seats };
+  const { status, body: result } = await tenant.call('POST', '/v1/customer-seats/bulk', { body });
+  if (status !== 200 || result.failed.length > 0) throw new Error(JSON.stringify(result));
+  return subscription;
+}
+
 /** The tenant's deliveries, oldest first. */
 export async function deliveriesOf(tenant: Tenant, query = ''): Promise<any[]> {
   const { body } = await tenant.call('GET', `/v1/webhooks/deliveries?limit=100${query}`);

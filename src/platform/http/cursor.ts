@@ -10,23 +10,28 @@ export function encodeCursor(keys: string[]): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url');
 }
 
-/** What a key of a cursor must be, so that PostgreSQL can read it: anybody can write a cursor. */
-const CURSOR_KEY = {
-  time: (key: string) => {
-    const time = Date.parse(key);
-    return time > Date.UTC(1, 0) && new Date(time).toISOString() === key;
-  },
-  uuid: (key: string) => parseUuid(key) === key,
-  integer: (key: string) => /^\d{1,19}$/.test(key) && BigInt(key) < 2n ** 63n,
+/** What a key must look like: anybody can write a cursor, and PostgreSQL refuses what it cannot read. */
+interface Shape {
+  test(key: string): boolean;
+}
+
+/** A time as {@link Date.toISOString} writes it. */
+export const TIME_KEY: Shape = {
+  test: (key) => Date.parse(key) > 0 && new Date(key).toISOString() === key,
+};
+export const UUID_KEY: Shape = { test: (key) => parseUuid(key) === key };
+/** A whole number of 64 bits, not negative. */
+export const INTEGER_KEY: Shape = {
+  test: (key) => /^\d{1,19}$/.test(key) && BigInt(key) < 2n ** 63n,
 };
 
-/** @throws {RequestValidationError} when this is no cursor with keys of these kinds. */
-export function decodeCursor(cursor: string, kinds: (keyof typeof CURSOR_KEY)[]): string[] {
+/** @throws {RequestValidationError} when this is no cursor with keys of these shapes. */
+export function decodeCursor(cursor: string, shapes: Shape[]): string[] {
   const keys = parse(Buffer.from(cursor, 'base64url').toString());
   const fits =
     Array.isArray(keys) &&
-    keys.length === kinds.length &&
-    kinds.every((kind, index) => typeof keys[index] === 'string' && CURSOR_KEY[kind](keys[index]));
+    keys.length === shapes.length &&
+    shapes.every((shape, index) => typeof keys[index] === 'string' && shape.test(keys[index]));
   if (!fits) {
     const invalid = problem('value_error', 'Not a cursor of this list');
     throw RequestValidationError.at(['query', 'cursor'], invalid, cursor);

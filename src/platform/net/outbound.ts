@@ -38,7 +38,7 @@ export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
 export async function post(
   target: string,
   options: OutboundOptions,
-  resolve: Resolve = options.allowPrivate ? resolveAny : resolvePublic,
+  resolve: Resolve = options.allowPrivate ? resolveAny : (name) => resolvePublic(name),
 ): Promise<OutboundAnswer> {
   const url = new URL(target);
   if (url.protocol !== 'https:' && !(options.allowHttp && url.protocol === 'http:')) {
@@ -94,9 +94,14 @@ function guardedLookup(resolve: Resolve, allowPrivate: boolean): LookupFunction 
  * Asks the name servers themselves: the system's look-up holds one of a few threads of the process,
  * so that some dead name servers would hold up every other delivery. A resolver each time, since
  * one keeps the servers that it found when it was made.
+ * @param servers other ones than the system's.
  */
-async function resolvePublic(hostname: string): Promise<LookupAddress[]> {
+export async function resolvePublic(
+  hostname: string,
+  servers?: string[],
+): Promise<LookupAddress[]> {
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  if (servers) resolver.setServers(servers);
   const [four, six] = await Promise.allSettled([
     resolver.resolve4(hostname),
     resolver.resolve6(hostname),

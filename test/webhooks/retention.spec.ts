@@ -1,0 +1,119 @@
+import { Retention } from '../../src/effects/retention.js';
+import type { Tenant } from '../support/app.js';
+import { assign, DAY, endpoint, startWebhooks, type Webhooks } from './fixtures.js';
+import { answer, Receiver } from './receiver.js';
+
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await Receiver.start();
+});
+beforeEach(() => {
+  receiver.reply = answer(200);
+});
+afterAll(() => receiver.close());
+
+describe('with a retention of 10 days for events and 5 for deliveries', () => {
+  let service: Webhooks;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    const days = { EVENT_RETENTION_DAYS: '10', DELIVERY_RETENTION_DAYS: '5' };
+    service = await startWebhooks(days);
+  });
+  beforeEach(async () => {
+    await service.database.truncate();
+    tenant = await service.tenant();
+  });
+  afterAll(() => service.closeAll());
+
+  const count = async (table: string) =>
+    (await service.database.sql(`SELECT count(*)::int AS n FROM ${table}`))[0]?.['n'];
+  const prune = async () => {
+    const retention = service.worker.app.get(Retention);
+    while ((await retention.runOnce()) > 0);
+  };
+  /** What follows from events outside of webhooks is done. */
+  const effectsDone = () =>
+    service.database.sql(`UPDATE effects SET done_at = now(), outcome = 'sent'`);
+
+  it('what is younger stays', async () => {
+    await endpoint(tenant, receiver.url);
+    await assign(tenant);
+    await service.send();
+    await effectsDone();
+    service.clock.advance(4.9 * DAY);
+    await prune();
+    expect([await count('events'), await count('webhook_deliveries')]).toEqual([1, 1]);
+  });
+
+  it('deliveries go first, then events with their receipts', async () => {
+    await endpoint(tenant, receiver.url);
+    await assign(tenant);
+    await service.send();
+    await effectsDone();
+    service.clock.advance(6 * DAY);
+    await prune();
+    expect([await count('events'), await count('webhook_deliveries')]).toEqual([1, 0]);
+    service.clock.advance(5 * DAY);
+    await prune();
+    expect([await count('events'), await count('effects')]).toEqual([0, 0]);
+  });
+
+  it('an event that was not dispatched stays', async () => {
+    await assign(tenant);
+    service.clock.advance(30 * DAY);
+    await prune();
+    expect(await count('events')).toBe(1);
+  });
+
+  it('an event with an open effect stays', async () => {
+    await assign(tenant);
+    await service.relay();
+    service.clock.advance(30 * DAY);
+    await prune();
+    expect(await count('events')).toBe(1);
+  });
+
+  it('an event that is still to be delivered stays', async () => {
+    await endpoint(tenant, receiver.url);
+    await assign(tenant);
+    await service.relay();
+    await effectsDone();
+    service.clock.advance(30 * DAY);
+    await prune();
+    expect([await count('events'), await count('webhook_messages')]).toEqual([1, 1]);
+  });
+
+  it('what waits for a disabled endpoint is given up, and its event goes', async () => {
+    const { id } = await endpoint(tenant, receiver.url);
+    await assign(tenant);
+    await service.relay();
+    await effectsDone();
+    await tenant.call('PATCH', `/v1/webhooks/endpoints/${id}`, { body: { enabled: false } });
+    service.clock.advance(30 * DAY);
+    await prune();
+    expect([await count('events'), await count('webhook_messages')]).toEqual([0, 0]);
+  });
+
+  it('an event that stays does not keep younger ones', async () => {
+    await assign(tenant, 'first@example.com');
+    await service.relay();
+    await assign(tenant, 'second@example.com');
+    await service.relay();
+    await service.database.sql(`
+      UPDATE effects SET done_at = now() WHERE event_id <> (SELECT id FROM events ORDER BY position LIMIT 1)`);
+    service.clock.advance(30 * DAY);
+    await prune();
+    expect(await count('events')).toBe(1);
+  });
+});
+
+it('with a retention of 0 everything stays', async () => {
+  const service = await startWebhooks({ EVENT_RETENTION_DAYS: '0', DELIVERY_RETENTION_DAYS: '0' });
+  const tenant = await service.tenant();
+  await endpoint(tenant, receiver.url);
+  await assign(tenant);
+  await service.send();
+  service.clock.advance(3650 * DAY);
+  expect(await service.worker.app.get(Retention).runOnce()).toBe(0);
+  await service.closeAll();
+});
