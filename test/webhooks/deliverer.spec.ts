@@ -295,7 +295,10 @@ describe('calls in hand', () => {
     await happen(30);
     const repository = service.worker.app.get(WebhooksRepository);
     const now = service.clock.now();
-    const taken = await Promise.all([1, 2, 3, 4].map(() => repository.lease(now, LIMITS)));
+    const leases = (limit: number) =>
+      Promise.all([1, 2, 3, 4].map(() => repository.lease(now, { ...LIMITS, limit })));
+    await leases(0); // Connections of their own, so that the next four begin together.
+    const taken = await leases(200);
     expect(taken.map((messages) => messages.length).sort()).toEqual([0, 0, 0, 8]);
   });
 
@@ -369,6 +372,23 @@ describe('calls in hand', () => {
       true,
     ]);
     expect(await waiting()).toBe(0);
+  });
+
+  it('are made once more when the event is sent again meanwhile', async () => {
+    await endpoint(tenant, receiver.url);
+    await happen(1);
+    let end: (() => void) | undefined;
+    receiver.reply = (_, response) => {
+      end = () => void response.end();
+    };
+    await service.deliverer.start();
+    const endFirst = await eventually('the first try has come', () => end);
+    await tenant.call('POST', `/v1/webhooks/events/${receiver.ids[0]}/redeliver`);
+    endFirst();
+    await service.deliverer.finish();
+    receiver.reply = answer(200);
+    expect(await service.send()).toBe(1);
+    expect(new Set(receiver.ids).size).toBe(1);
   });
 
   it('are made without an open transaction', async () => {
