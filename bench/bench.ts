@@ -1,67 +1,33 @@
 /*
  * Assigning seats: our service against a bare server that sends the same SQL. See README.md.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { measure, output, run, seed, type Server, serviceEnv, setting, start } from './harness.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const setting = (name: string, fallback: number) => Number(process.env[name] ?? fallback);
 const SECONDS = setting('BENCH_SECONDS', 6);
 const ROUNDS = setting('BENCH_ROUNDS', 3);
 const CONNECTIONS = setting('BENCH_CONNECTIONS', 32);
 const POOLS = setting('BENCH_POOLS', 200);
-const DATABASE_POOL_SIZE = String(CONNECTIONS);
 const WARM_UP_SECONDS = 3;
 
-interface Contender {
+interface Contender extends Server {
   name: string;
-  port: number;
-  process: ChildProcess;
   latencies: number[];
   seconds: number;
   cpuMs: number;
   rssMiB: number;
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'seats-bench-'));
 const contenders: Contender[] = [];
-let stopDatabase = async (): Promise<void> => undefined;
-process.on('SIGINT', () => void cleanUp().then(() => process.exit(130)));
-try {
-  await bench();
-} finally {
-  await cleanUp();
-}
-
-async function bench(): Promise<void> {
-  const built = (path: string) => import(new URL(`../dist/${path}`, import.meta.url).href);
-  const { startEmbeddedPostgres } = await built('platform/database/embedded.js');
-  const { applyMigrations } = await built('platform/database/migrate.js');
-  const { url, stop } = await startEmbeddedPostgres(directory, { durable: true });
-  stopDatabase = stop;
-  await applyMigrations(url);
-
-  const env = { DATABASE_URL: url, DATABASE_POOL_SIZE };
-  const service = {
-    ...env,
-    NODE_ENV: 'production',
-    APP_ROLE: 'api',
-    LOG_LEVEL: 'warn',
-    RATE_LIMIT_TOKEN: '0',
-    SECRET_KEYS: 'a key for nothing but this measurement',
-  };
-  const { token, tokenHash, organizationId, subscriptions } = await seed(url, service);
-  const bare = { ...env, BARE_ORGANIZATION: organizationId };
-  await start('service', 'dist/main.js', service);
-  await start('bare', 'bench/bare-server.ts', bare);
-  await start('bare + token', 'bench/bare-server.ts', { ...bare, BARE_TOKEN_HASH: tokenHash });
+await measure(async (url) => {
+  const service = serviceEnv(url, CONNECTIONS);
+  const { token, tokenHash, organizationId, subscriptions } = await seed(url, service, POOLS);
+  const bare = { ...service, BARE_ORGANIZATION: organizationId };
+  await enter('service', 'dist/main.js', service);
+  await enter('bare', 'bench/bare-server.ts', bare);
+  await enter('bare + token', 'bench/bare-server.ts', { ...bare, BARE_TOKEN_HASH: tokenHash });
 
   const load = { token, subscriptions, connections: CONNECTIONS };
   for (const contender of contenders) await drive(contender, { ...load, seconds: WARM_UP_SECONDS });
@@ -77,69 +43,11 @@ async function bench(): Promise<void> {
     }
   }
   report();
-}
+});
 
-/** An organization, a token, and many pools with more seats than can be given away here. */
-async function seed(url: string, env: Record<string, string>) {
-  const cli = async (...args: string[]) =>
-    JSON.parse(await output(run(['dist/cli/main.js', ...args, '--json'], env)));
-  const { id: organizationId } = await cli('org', 'create', '--slug', 'bench', '--name', 'Bench');
-  const { token } = await cli('token', 'create', '--org', 'bench', '--all-scopes');
-  const subscriptions = Array.from({ length: POOLS }, () => randomUUID());
-  const client = new Client(url);
-  await client.connect();
-  await client.query(
-    `WITH product AS (
-       INSERT INTO products (organization_id, id, created_at, name)
-       VALUES ($1, gen_random_uuid(), now(), 'Team plan') RETURNING id
-     ), sold AS (
-       SELECT s.id AS subscription_id, gen_random_uuid() AS customer_id, p.id AS product_id
-       FROM unnest($2::uuid[]) AS s(id), product p
-     ), buyers AS (
-       INSERT INTO customers (organization_id, id, created_at, email)
-       SELECT $1, customer_id, now(), customer_id || '@example.com' FROM sold
-     ), bought AS (
-       INSERT INTO subscriptions (organization_id, id, created_at, product_id, customer_id, status)
-       SELECT $1, subscription_id, now(), product_id, customer_id, 'active' FROM sold
-     )
-     INSERT INTO pools (organization_id, id, created_at, subscription_id, product_id, customer_id,
-       capacity, active)
-     SELECT $1, gen_random_uuid(), now(), subscription_id, product_id, customer_id, 1000000, true
-     FROM sold`,
-    [organizationId, subscriptions],
-  );
-  const { rows } = await client.query('SELECT token_hash FROM access_tokens');
-  await client.end();
-  return { organizationId, token, tokenHash: rows[0].token_hash as string, subscriptions };
-}
-
-function run(args: string[], env: Record<string, string>): ChildProcess {
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  const path = { PATH: process.env['PATH'] };
-  return spawn(process.execPath, args, { cwd: ROOT, env: { ...path, ...env }, stdio: [...stdio] });
-}
-
-async function output(child: ChildProcess): Promise<string> {
-  let text = '';
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`a process ended with ${code}: ${text}`);
-  return text;
-}
-
-async function start(name: string, program: string, env: Record<string, string>): Promise<void> {
-  const port = await freePort();
-  const child = run([program], { ...env, PORT: String(port) });
-  child.stdout?.resume();
-  contenders.push({ name, port, process: child, latencies: [], seconds: 0, cpuMs: 0, rssMiB: 0 });
-  for (let tries = 0; tries < 200; tries += 1) {
-    const listening = await fetch(`http://127.0.0.1:${port}/`, { method: 'HEAD' }).catch(
-      () => null,
-    );
-    if (listening !== null) return;
-    await sleep(100);
-  }
-  throw new Error(`${name} did not start`);
+async function enter(name: string, program: string, env: Record<string, string>): Promise<void> {
+  const server = await start(program, env);
+  contenders.push({ ...server, name, latencies: [], seconds: 0, cpuMs: 0, rssMiB: 0 });
 }
 
 async function drive({ name, port }: Contender, load: object) {
@@ -186,22 +94,4 @@ function report(): void {
       (rate(contender) / bare).toFixed(2),
     );
   }
-}
-
-async function cleanUp(): Promise<void> {
-  for (const contender of contenders) {
-    contender.process.kill();
-    if (contender.process.exitCode === null) await once(contender.process, 'close');
-  }
-  await stopDatabase();
-  await rm(directory, { recursive: true, force: true });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

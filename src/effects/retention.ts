@@ -7,8 +7,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const BATCH = 1000;
 
 /**
- * Forgets events and deliveries that are older than the settings say, in small steps that hold up
- * nobody.
+ * Forgets events and deliveries that are older than the settings say, and sessions that have ended,
+ * in small steps that hold up nobody.
  */
 @Injectable()
 export class Retention {
@@ -25,11 +25,19 @@ export class Retention {
       this.forgetDeliveries(then),
     );
     const messages = await this.older(deliveryRetentionDays, (then) => this.giveUpWaiting(then));
-    return (
-      deliveries +
-      messages +
-      (await this.older(eventRetentionDays, (then) => this.forgetEvents(then)))
-    );
+    const events = await this.older(eventRetentionDays, (then) => this.forgetEvents(then));
+    const sessions = await this.forgetSessions();
+    return deliveries + messages + events + sessions.length;
+  }
+
+  /** Portal sessions that have ended. */
+  private forgetSessions(): Promise<object[]> {
+    return this.database.query(sql`
+      DELETE FROM customer_sessions WHERE (organization_id, id) IN (
+        SELECT organization_id, id FROM customer_sessions
+        WHERE expires_at < ${this.clock.now()}::timestamptz
+        LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+      RETURNING id`);
   }
 
   /** @param days 0: for ever. */

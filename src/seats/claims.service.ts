@@ -12,8 +12,7 @@ import {
 import { FeatureNotEnabled, InvalidInvitationToken, SeatNotAvailable } from './seats.errors.js';
 import { type InvitedSeat, type SeatRow } from './seats.rows.js';
 import { ClaimsRepository } from './claims.repository.js';
-
-const SESSION_MS = 60 * 60 * 1000;
+import { SESSION_SECONDS } from '../portal/session.js';
 
 /** What the holder of an invitation can do. The token alone is the proof; there is no other. */
 @Injectable()
@@ -99,7 +98,7 @@ export class ClaimsService extends Claims {
       id: randomUUID(),
       memberId: isMember ? invited.member_id : null,
       tokenHash: this.keys.sign('token', token),
-      expiresAt: new Date(now.getTime() + SESSION_MS),
+      expiresAt: new Date(now.getTime() + SESSION_SECONDS * 1000),
     };
   }
 }
