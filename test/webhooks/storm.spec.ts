@@ -41,11 +41,11 @@ it('a thousand seats revoked at once are told to a healthy, a failing and a hang
   });
   expect(revoked.body).toMatchObject({ revoked_count: SEATS });
 
-  // The worker's turns, until the healthy one has everything.
-  const begun = performance.now();
+  // The worker's turns, until the healthy one has everything: at that time the other two have seen
+  // only a few of theirs, so nobody waited for them.
   await service.relay();
   while (healthy.deliveries.length < SEATS) await service.deliverer.turn();
-  expect(performance.now() - begun).toBeLessThan(20_000);
+  expect(hanging.deliveries.length).toBeLessThan(SEATS / 10);
   expect(failing.deliveries.length).toBeGreaterThan(8);
 
   // The others come back, and time passes.
