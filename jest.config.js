@@ -2,6 +2,8 @@
 export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  // Storms, crashes and ten thousand people at once take minutes: CI runs them, and who asks for them.
+  testPathIgnorePatterns: process.env.CI ? [] : ['\\.long\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   // Sources import each other with the .js of the built file; here they are .ts.
