@@ -9,7 +9,7 @@ import {
   ServiceUnavailable,
   TooManyRequests,
 } from './platform/errors.js';
-import type { DocumentedError } from './platform/http/docs.js';
+import { type DocumentedError, EXAMPLE_ID, examplesOf } from './platform/http/docs.js';
 import { describeWebhooks } from './webhooks/webhooks.openapi.js';
 
 const DOCS = 'docs';
@@ -25,8 +25,8 @@ seats never holds more people than it has seats.
 
 ## Authentication
 \`Authorization: Bearer <token>\`. An organization's token starts with \`seat_oat_\` and has scopes;
-every route names the one it needs, and write does not imply read. \`npm run cli -- token create\`
-makes the first token. Everything a token sees belongs to its organization; another organization's
+every route names the one it needs, and write does not imply read: ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}.
+\`npm run -s cli -- token create\` makes the first token. Everything a token sees belongs to its organization; another organization's
 object is a 404, like one that does not exist.
 
 ## Errors
@@ -77,9 +77,17 @@ const ERROR_SCHEMAS = {
     description: 'What went wrong. Clients branch on the status and on `error`.',
     required: ['error', 'detail'],
     properties: {
-      error: { ...text, description: 'The name of the error.' },
-      detail: { ...text, description: 'A sentence for a person.' },
-      request_id: { ...text, description: 'Where to look in the logs; of 5xx only.' },
+      error: { ...text, description: 'The name of the error.', example: 'ResourceNotFound' },
+      detail: {
+        ...text,
+        description: 'A sentence for a person.',
+        example: 'There is no such seat.',
+      },
+      request_id: {
+        ...text,
+        description: 'Where to look in the logs; of 5xx only.',
+        example: EXAMPLE_ID,
+      },
     },
     additionalProperties: true,
   },
@@ -88,8 +96,12 @@ const ERROR_SCHEMAS = {
     description: 'What is wrong with the token, in the shape of RFC 6750.',
     required: ['error', 'error_description'],
     properties: {
-      error: { ...text, description: 'The name of the error.' },
-      error_description: { ...text, description: 'A sentence for a person.' },
+      error: { ...text, description: 'The name of the error.', example: 'invalid_token' },
+      error_description: {
+        ...text,
+        description: 'A sentence for a person.',
+        example: 'The token is not valid.',
+      },
     },
   },
   ErrorOrOAuthError: {
@@ -138,7 +150,8 @@ export function buildOpenApi(app: NestFastifyApplication): OpenAPIObject {
     .addSecurity('token', {
       type: 'http',
       scheme: 'bearer',
-      description: `An organization's access token (\`seat_oat_…\`). Scopes:\n${SCOPES.map((scope) => `- \`${scope}\``).join('\n')}`,
+      description:
+        "An organization's access token (`seat_oat_…`) with the scope that the route names.",
     })
     .addSecurity('session', {
       type: 'http',
@@ -156,7 +169,8 @@ export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject):
     jsonDocumentUrl: DOCUMENT,
     raw: ['json'],
     customSiteTitle: 'Seats API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    customCss: '.swagger-ui .topbar { display: none }',
+    swaggerOptions: { displayRequestDuration: true },
   });
 }
 
@@ -168,8 +182,20 @@ interface Operation extends Json {
   description?: string;
   tags?: string[];
   security?: Record<string, string[]>[];
-  requestBody?: unknown;
+  parameters?: { required?: boolean; schema: Schema }[];
+  requestBody?: RequestBody;
   responses: Record<string, Response>;
+}
+
+interface RequestBody {
+  content: Record<string, { schema: Schema; examples?: Record<string, unknown> }>;
+}
+
+interface Schema {
+  $ref?: string;
+  allOf?: Schema[];
+  example?: unknown;
+  properties?: Record<string, Schema>;
 }
 
 interface Response {
@@ -179,18 +205,21 @@ interface Response {
 
 function complete(document: Json): Json {
   const paths = document['paths'] as Record<string, Record<string, Operation>>;
+  const components = document['components'] as Json;
+  const schemas = components['schemas'] as Record<string, Schema>;
   for (const [path, operations] of Object.entries(paths)) {
     for (const operation of Object.values(operations)) {
       nameScopes(operation);
       if (!path.startsWith('/v1/')) continue;
       for (const error of EVERYWHERE) addError(operation, error);
       if (operation.requestBody !== undefined) addError(operation, RequestBodyTooLarge);
+      nameErrors(operation);
+      for (const each of operation.parameters ?? []) if (!each.required) delete each.schema.example;
+      if (operation.requestBody !== undefined) addExamples(operation.requestBody, schemas);
     }
   }
-  document['paths'] = sorted(paths);
   document['webhooks'] = describeWebhooks();
-  const components = document['components'] as Json;
-  components['schemas'] = sorted({ ...(components['schemas'] as Json), ...ERROR_SCHEMAS });
+  components['schemas'] = sorted({ ...schemas, ...ERROR_SCHEMAS });
   return withoutNullable(document) as Json;
 }
 
@@ -211,7 +240,37 @@ function addError(operation: Operation, { status, error, example }: DocumentedEr
   const json = response.content['application/json'];
   if (json === undefined || error in json.examples) return;
   json.examples[error] = { value: example };
-  response.description = [response.description, `\`${error}\``].filter(Boolean).join(', ');
+}
+
+function nameErrors({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    const names = Object.keys(response.content?.['application/json']?.examples ?? {});
+    if (Number(status) < 400 || names.length === 0) continue;
+    response.description = names.map((name) => `\`${name}\``).join(', ');
+  }
+}
+
+/** Bodies to start from: what the class says, else what the examples of its fields add up to. */
+function addExamples(body: RequestBody, schemas: Record<string, Schema>): void {
+  const json = body.content['application/json'];
+  const name = json?.schema.$ref?.split('/').at(-1);
+  if (json === undefined || name === undefined) return;
+  const bodies = examplesOf(name) ?? { Example: exampleOf(schemas[name] as Schema, schemas) };
+  json.examples = Object.fromEntries(
+    Object.entries(bodies).map(([summary, value], index) => [`${index + 1}`, { summary, value }]),
+  );
+}
+
+function exampleOf(schema: Schema, schemas: Record<string, Schema>): unknown {
+  const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.split('/').at(-1);
+  if (name !== undefined) return exampleOf(schemas[name] as Schema, schemas);
+  if (schema.example !== undefined) return schema.example;
+  if (schema.properties === undefined) return undefined;
+  const values = Object.entries(schema.properties).map(([key, each]) => [
+    key,
+    exampleOf(each, schemas),
+  ]);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
 /** OpenAPI 3.1 knows no `nullable`: null is one of the types. */

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { buildOpenApi } from '../src/openapi.js';
+import { sessionFor } from './portal/fixtures.js';
 import { startApp, type TestApp } from './support/app.js';
 
 interface Operation {
@@ -8,9 +10,14 @@ interface Operation {
   description?: string;
   tags?: string[];
   security?: Record<string, string[]>[];
-  requestBody?: unknown;
-  responses: Record<string, { content?: Record<string, { schema?: unknown }> }>;
+  requestBody?: { content: Content };
+  responses: Record<string, { description: string; content?: Content }>;
 }
+
+type Content = Record<string, { schema?: unknown; examples?: Record<string, { value: any }> }>;
+
+/** Keys of a schema, one of which must show what a value looks like. */
+const SHOWN = ['example', 'const', '$ref', 'anyOf', 'allOf', 'items'];
 
 let app: TestApp;
 let document: any;
@@ -26,6 +33,15 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.close());
+
+/** The names of the schemas that `node` leads to. */
+function reachable(node: unknown, names = new Set<string>()): Set<string> {
+  for (const [, name] of JSON.stringify(node).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+    if (name === undefined || names.has(name)) continue;
+    reachable(document.components.schemas[name], names.add(name));
+  }
+  return names;
+}
 
 const without = (is: (operation: Operation, name: string) => boolean) =>
   operations.filter(([name, operation]) => !is(operation, name)).map(([name]) => name);
@@ -79,15 +95,55 @@ describe('the description of the API', () => {
     ).toEqual([]);
   });
 
-  it('describes every field', () => {
+  it('describes every field, with an example', () => {
     const fields = Object.entries(document.components.schemas).flatMap(([name, schema]: any) =>
       Object.entries(schema.properties ?? {}).map(([key, field]: any) => [`${name}.${key}`, field]),
     );
-    const bare = fields.filter(
-      ([name, field]) =>
-        !/\.(id|created_at|items|pagination)$/.test(name) &&
-        !('description' in field || '$ref' in field || 'const' in field),
-    );
+    const bare = fields.filter(([, field]) => !('description' in field));
     expect(bare.map(([name]) => name)).toEqual([]);
+    const answered = reachable(operations.map(([, { responses }]) => responses));
+    const unshown = fields.filter(
+      ([name, field]) => answered.has(name.split('.')[0]) && !SHOWN.some((key) => key in field),
+    );
+    expect(unshown.map(([name]) => name)).toEqual([]);
+  });
+
+  it('says of every error what it is called and looks like', () => {
+    const errors = operations
+      .filter(([name]) => ofApi(name))
+      .flatMap(([name, { responses }]) =>
+        Object.entries(responses).map(([status, response]) => ({ name, status, ...response })),
+      )
+      .filter(({ status }) => Number(status) >= 400);
+    for (const { name, status, description, content } of errors) {
+      const examples = Object.keys(content?.['application/json']?.examples ?? {});
+      expect([name, status, description]).toEqual([
+        name,
+        status,
+        examples.map((error) => `\`${error}\``).join(', '),
+      ]);
+      expect(examples).not.toEqual([]);
+    }
+  });
+
+  it('offers for every route bodies that it takes', async () => {
+    const tenant = await app.tenant();
+    const buyer = (await tenant.subscription(1)).customer_id;
+    const session = await sessionFor(tenant, { customer_id: buyer });
+    const offered = operations.flatMap(([name, { requestBody }]) =>
+      Object.values(requestBody?.content['application/json']?.examples ?? {}).map(
+        ({ value }) => [name, value] as const,
+      ),
+    );
+    expect(offered.length).toBeGreaterThan(30);
+    const refused: unknown[] = [];
+    for (const [name, body] of offered) {
+      const [method, path] = name.split(' ') as [string, string];
+      const url = path.replace('{external_id}', randomUUID()).replace(/\{\w+\}/, randomUUID());
+      const token = url.includes('customer-portal') ? session : tenant.token;
+      const answer = await tenant.call(method.toUpperCase(), url, { body, token });
+      if (answer.status === 422 || answer.status >= 500) refused.push([name, body, answer.body]);
+    }
+    expect(refused).toEqual([]);
   });
 });

@@ -1,4 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
+import {
+  ShownDateTime,
+  ShownEnum,
+  ShownList,
+  ShownMetadata,
+  ShownObject,
+  ShownText,
+  ShownUuid,
+} from '../platform/http/answers.js';
+import { EXAMPLE_ID } from '../platform/http/docs.js';
 import type { Actor } from '../platform/http/access.js';
 import {
   EnumField,
@@ -45,71 +54,51 @@ export class ListEventsQuery extends EventPageQuery implements EventFilters {
 }
 
 export class ActorDto {
-  @ApiProperty({
-    enum: ['token', 'session', 'invitation', 'system'],
-    description: 'What kind of actor.',
-  })
+  @ShownEnum(['token', 'session', 'invitation', 'system'], 'What kind of actor.')
   type: Actor['type'];
 
-  @ApiProperty({
-    type: String,
+  @ShownText('The id of the token, the session, or the seat that was invited to.', {
     nullable: true,
-    description: 'The id of the token, the session, or the seat that was invited to.',
+    example: EXAMPLE_ID,
   })
   id: string | null;
 }
 
 export class EventDto {
-  @ApiProperty({
-    format: 'uuid',
-    description: 'The id of the event; webhooks carry it as `webhook-id`.',
-  })
+  @ShownUuid('The id of the event; webhooks carry it as `webhook-id`.')
   id: string;
 
-  @ApiProperty({ enum: EVENT_TYPES, description: 'What happened.' })
+  @ShownEnum(EVENT_TYPES, 'What happened.')
   type: EventType;
 
-  @ApiProperty({ format: 'date-time', description: 'When it happened.' })
+  @ShownDateTime('When it happened.')
   created_at: string;
 
-  @ApiProperty({ type: ActorDto, description: 'Who did it.' })
+  @ShownObject(ActorDto, 'Who did it.')
   actor: ActorDto;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The `X-Request-Id` that caused it.' })
+  @ShownText('The `X-Request-Id` that caused it.', { nullable: true, example: EXAMPLE_ID })
   request_id: string | null;
 
-  @ApiProperty({
-    type: String,
-    enum: REVOKE_REASONS,
-    nullable: true,
-    description: 'Why a seat was revoked.',
-  })
+  @ShownEnum(REVOKE_REASONS, 'Why a seat was revoked.', { nullable: true })
   reason: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'uuid',
-    nullable: true,
-    description: 'The seat that took the place of a replaced one.',
-  })
+  @ShownUuid('The seat that took the place of a replaced one.', { nullable: true })
   replaced_by: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The seat.' })
+  @ShownUuid('The seat.', { nullable: true })
   seat_id: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The subscription.' })
+  @ShownUuid('The subscription.', { nullable: true })
   subscription_id: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The order.' })
+  @ShownUuid('The order.', { nullable: true })
   order_id: string | null;
 
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
-    description:
-      'The object as it was right after: of `customer_seat.*` a CustomerSeat, for `revoked` with ' +
+  @ShownMetadata(
+    'The object as it was right after: of `customer_seat.*` a CustomerSeat, for `revoked` with ' +
       'the person it had.',
-  })
+  )
   data: Record<string, unknown>;
 
   static from(row: EventRow): EventDto {
@@ -141,10 +130,14 @@ export function eventData({
 }
 
 export class EventsListDto {
-  @ApiProperty({ type: [EventDto], description: 'The events of this page.' })
+  @ShownList(EventDto, 'The events of this page.')
   items: EventDto[];
 
-  @ApiProperty({ type: String, nullable: true, description: 'Null at the end.' })
+  @ShownText(
+    'Where the next page starts; null at the end. Another page can follow an empty one: its events ' +
+      'are not shown before older ones, that are still being written.',
+    { nullable: true, example: null },
+  )
   next_cursor: string | null;
 
   static from({ items, next_cursor }: EventPage): EventsListDto {

@@ -1,26 +1,26 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownEnum, ShownObject } from '../platform/http/answers.js';
 import type { Checks } from './health.service.js';
 
-const STATE = { enum: ['ok', 'failed'], example: 'ok' };
+const STATES = ['ok', 'failed'];
 
 /** What was asked, and whether it answered. */
 export class ChecksDto implements Checks {
-  @ApiProperty({ ...STATE, description: 'The database answers.' })
+  @ShownEnum(STATES, 'The database answers.')
   database: 'ok' | 'failed';
 
-  @ApiProperty({ ...STATE, description: 'It has every migration that this version needs.' })
+  @ShownEnum(STATES, 'It has every migration that this version needs.')
   migrations: 'ok' | 'failed';
 
-  @ApiProperty({ ...STATE, required: false, description: 'The queue answers. Of workers only.' })
+  @ShownEnum(STATES, 'The queue answers. Of workers only.', { required: false })
   queue?: 'ok' | 'failed';
 }
 
 export class LiveDto {
-  @ApiProperty({ enum: ['ok'] })
+  @ShownEnum(['ok'], 'It runs.')
   status: 'ok';
 }
 
 export class ReadyDto extends LiveDto {
-  @ApiProperty({ type: ChecksDto })
+  @ShownObject(ChecksDto, 'What was asked, and whether it answered.')
   checks: Checks;
 }

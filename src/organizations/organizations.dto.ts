@@ -1,4 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
+import {
+  ShownBoolean,
+  ShownDateTime,
+  ShownEmail,
+  ShownEnum,
+  ShownInteger,
+  ShownObject,
+  ShownText,
+  ShownUuid,
+} from '../platform/http/answers.js';
 import {
   BooleanField,
   EmailField,
@@ -7,8 +16,9 @@ import {
   ObjectField,
   TextField,
 } from '../platform/http/fields.js';
+import { Examples } from '../platform/http/docs.js';
 import { StrictBody } from '../platform/http/validation.pipe.js';
-import { NullableText, NullableTime } from '../platform/http/objects.dto.js';
+
 import {
   INVITATION_EXPIRES_IN,
   LOCALES,
@@ -94,6 +104,14 @@ export class UpdateSettings extends StrictBody {
 }
 
 /** Body of PATCH /v1/organization. */
+@Examples({
+  'How invitations look': {
+    settings: { brand: { color: '#0f766e', logo_url: LOGO.example }, locale: 'de' },
+  },
+  'How long invitations live': {
+    settings: { invitation_expires_in: 604_800, expired_invitation_grace: 86_400 },
+  },
+})
 export class UpdateOrganization extends StrictBody {
   @TextField({ refuseNull: true, max: NAME_LENGTH, ...NAME })
   name?: string;
@@ -110,61 +128,61 @@ export class UpdateOrganization extends StrictBody {
 
 /** How mails and the claim page look. */
 export class BrandDto {
-  @NullableText(COLOR.description, { example: COLOR.example })
+  @ShownText(COLOR.description, { nullable: true, example: COLOR.example })
   color: string | null;
 
-  @NullableText(LOGO.description, { format: 'uri', example: LOGO.example })
+  @ShownText(LOGO.description, { nullable: true, format: 'uri', example: LOGO.example })
   logo_url: string | null;
 
-  @NullableText(SUPPORT.description, { format: 'uri', example: SUPPORT.example })
+  @ShownText(SUPPORT.description, { nullable: true, format: 'uri', example: SUPPORT.example })
   support_url: string | null;
 }
 
 /** The settings of an organization. */
 export class OrganizationSettingsDto {
-  @ApiProperty({ description: SEATS_ENABLED })
+  @ShownBoolean(SEATS_ENABLED)
   seats_enabled: boolean;
 
-  @ApiProperty({ description: MEMBER_MODEL })
+  @ShownBoolean(MEMBER_MODEL)
   member_model_enabled: boolean;
 
-  @ApiProperty({ type: 'integer', description: EXPIRES_IN, example: 86_400 })
+  @ShownInteger(EXPIRES_IN, { example: 86_400 })
   invitation_expires_in: number;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: GRACE, example: 0 })
+  @ShownInteger(GRACE, { nullable: true, example: 0 })
   expired_invitation_grace: number | null;
 
-  @NullableText(CLAIM_URL)
+  @ShownText(CLAIM_URL, { nullable: true, example: null })
   claim_url_template: string | null;
 
-  @NullableText(REPLY_TO, { format: 'email' })
+  @ShownEmail(REPLY_TO, { nullable: true, example: 'support@acme.example' })
   reply_to: string | null;
 
-  @ApiProperty({ type: BrandDto })
+  @ShownObject(BrandDto, 'How mails and the claim page look.')
   brand: BrandDto;
 
-  @ApiProperty({ enum: LOCALES, description: LOCALE })
+  @ShownEnum(LOCALES, LOCALE)
   locale: string;
 }
 
 /** An organization as the API shows it. */
 export class OrganizationDto {
-  @ApiProperty({ format: 'uuid' })
+  @ShownUuid('Its id, a UUID v4.')
   id: string;
 
-  @ApiProperty({ type: String, format: 'date-time' })
+  @ShownDateTime('When it was created.')
   created_at: Date;
 
-  @NullableTime('When it last changed; null until the first change.')
+  @ShownDateTime('When it last changed; null until the first change.', { nullable: true })
   modified_at: Date | null;
 
-  @ApiProperty(NAME)
+  @ShownText(NAME.description, { example: NAME.example })
   name: string;
 
-  @ApiProperty(SLUG_FIELD)
+  @ShownText(SLUG_FIELD.description, { example: SLUG_FIELD.example })
   slug: string;
 
-  @ApiProperty({ type: OrganizationSettingsDto })
+  @ShownObject(OrganizationSettingsDto, 'How the service behaves for it.')
   settings: OrganizationSettingsDto;
 
   static from(row: OrganizationRow): OrganizationDto {

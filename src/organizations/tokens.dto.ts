@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownDateTime, ShownEnums, ShownText, ShownUuid } from '../platform/http/answers.js';
 import { DateTimeField, ListField, TextField } from '../platform/http/fields.js';
-import { NullableTime } from '../platform/http/objects.dto.js';
+
 import { PageOf } from '../platform/http/pages.js';
 import { SCOPES } from './scopes.js';
 import type { IssuedToken } from './tokens.service.js';
@@ -31,27 +31,22 @@ export class CreateToken {
 
 /** An access token as the API shows it. */
 export class TokenDto {
-  @ApiProperty({ format: 'uuid' })
+  @ShownUuid('Its id, a UUID v4.')
   id: string;
 
-  @ApiProperty({ type: String, format: 'date-time' })
+  @ShownDateTime('When it was created.')
   created_at: Date;
 
-  @ApiProperty(NAME)
+  @ShownText(NAME.description, { example: NAME.example })
   name: string;
 
-  @ApiProperty({
-    type: [String],
-    enum: SCOPES,
-    description: 'What it may do.',
-    example: EXAMPLE_SCOPES,
-  })
+  @ShownEnums(SCOPES, 'What it may do.', { example: EXAMPLE_SCOPES })
   scopes: string[];
 
-  @NullableTime(EXPIRES_AT)
+  @ShownDateTime(EXPIRES_AT, { nullable: true })
   expires_at: Date | null;
 
-  @NullableTime('When it was last used, to the minute; null: never.')
+  @ShownDateTime('When it was last used, to the minute; null: never.', { nullable: true })
   last_used_at: Date | null;
 
   static from(row: TokenRow): TokenDto {
@@ -68,10 +63,7 @@ export class TokenDto {
 
 /** A new access token, with its text. */
 export class IssuedTokenDto extends TokenDto {
-  @ApiProperty({
-    description: 'The token itself. It is shown here and never again.',
-    example: 'seat_oat_…',
-  })
+  @ShownText('The token itself. It is shown here and never again.', { example: 'seat_oat_…' })
   token: string;
 
   static fromIssued({ row, token }: IssuedToken): IssuedTokenDto {

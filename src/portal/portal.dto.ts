@@ -1,19 +1,20 @@
-import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { OmitType } from '@nestjs/swagger';
+import { ShownObject, ShownText, ShownUuid } from '../platform/http/answers.js';
 import { PageOf } from '../platform/http/pages.js';
 import { SubscriptionDto } from '../purchases/subscriptions/subscriptions.dto.js';
 import type { HeldSubscription } from './portal.repository.js';
 
 class HeldProductDto {
-  @ApiProperty({ format: 'uuid', description: 'The id of the product.' })
+  @ShownUuid('The id of the product.')
   id: string;
 
-  @ApiProperty({ example: 'Acme Pro', description: 'What it is called.' })
+  @ShownText('What it is called.', { example: 'Acme Pro' })
   name: string;
 }
 
 /** A subscription as somebody on one of its seats sees it: without the seller's metadata. */
 export class HeldSubscriptionDto extends OmitType(SubscriptionDto, ['metadata']) {
-  @ApiProperty({ type: HeldProductDto, description: 'What the seat is for.' })
+  @ShownObject(HeldProductDto, 'What the seat is for.')
   product: HeldProductDto;
 
   static from(row: HeldSubscription): HeldSubscriptionDto {

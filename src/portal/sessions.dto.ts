@@ -1,10 +1,15 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownDateTime, ShownText, ShownUuid } from '../platform/http/answers.js';
 import type { Problem } from '../platform/errors.js';
+import { EXAMPLE_ID, Examples } from '../platform/http/docs.js';
 import { problem, TextField, UuidField } from '../platform/http/fields.js';
 import type { HasRules } from '../platform/http/validation.pipe.js';
 import type { OpenedSession, SessionKeys } from './sessions.service.js';
 
 /** Body of POST /v1/customer-sessions. */
+@Examples({
+  'The buyer': { customer_id: EXAMPLE_ID },
+  'A member of theirs': { external_customer_id: 'user_42', external_member_id: 'employee_7' },
+})
 export class CreateCustomerSession implements SessionKeys, HasRules {
   @UuidField({ description: 'The customer. Without a member the session is the customer’s own.' })
   customer_id?: string;
@@ -48,34 +53,27 @@ function invalid(keys: string): Problem {
 }
 
 export class CustomerSessionDto {
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description:
-      'What opens the portal. It is shown once; replays of the request have null in its place.',
-    example: 'seat_cst_…',
-  })
+  @ShownText(
+    'What opens the portal. It is shown once; replays of the request have null in its place.',
+    { nullable: true, example: 'seat_cst_…' },
+  )
   token: string;
 
-  @ApiProperty({ type: String, format: 'date-time', description: 'One hour from now.' })
+  @ShownDateTime('One hour from now.')
   expires_at: Date;
 
-  @ApiProperty({ format: 'uuid', description: 'The customer whose portal it is.' })
+  @ShownUuid('The customer whose portal it is.')
   customer_id: string;
 
-  @ApiProperty({
-    type: String,
-    format: 'uuid',
+  @ShownUuid('The member as whom the portal is opened; null: the customer themselves.', {
     nullable: true,
-    description: 'The member as whom the portal is opened; null: the customer themselves.',
   })
   member_id: string | null;
 
-  @ApiProperty({
-    type: String,
+  @ShownText('Where to send the person. It holds the token, so it is as secret as that.', {
     nullable: true,
+    example: 'https://seats.example.com/portal?token=seat_cst_…',
     format: 'uri',
-    description: 'Where to send the person. It holds the token, so it is as secret as that.',
   })
   customer_portal_url: string;
 

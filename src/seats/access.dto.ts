@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownBoolean, ShownObject } from '../platform/http/answers.js';
 import { UuidField } from '../platform/http/fields.js';
 import type { HasRules } from '../platform/http/validation.pipe.js';
 import { CustomerSeatDto, RecipientDto } from './seats.dto.js';
@@ -13,13 +13,11 @@ export class AccessQuery extends RecipientDto implements HasRules {
 }
 
 export class AccessDto {
-  @ApiProperty({ description: 'Whether the person may use the product right now.' })
+  @ShownBoolean('Whether the person may use the product right now.')
   has_access: boolean;
 
-  @ApiProperty({
-    type: CustomerSeatDto,
+  @ShownObject(CustomerSeatDto, 'The seat that gives access; null without.', {
     nullable: true,
-    description: 'The seat that gives access; null without.',
   })
   seat: CustomerSeatDto | null;
 }

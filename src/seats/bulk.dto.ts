@@ -1,5 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownInteger, ShownList, ShownText } from '../platform/http/answers.js';
 import type { Problem } from '../platform/errors.js';
+import { EXAMPLE_ID, Examples } from '../platform/http/docs.js';
 import {
   BooleanField,
   EnumField,
@@ -40,6 +41,17 @@ abstract class ContainerDto {
   checkout_client_secret?: string;
 }
 
+@Examples({
+  'A team': {
+    subscription_id: EXAMPLE_ID,
+    seats: [{ email: 'ada@example.com' }, { email: 'grace@example.com', immediate_claim: true }],
+  },
+  'All or nobody': {
+    subscription_id: EXAMPLE_ID,
+    mode: 'atomic',
+    seats: [{ email: 'ada@example.com' }, { email: 'grace@example.com' }],
+  },
+})
 export class BulkAssignDto extends ContainerDto implements HasRules {
   @EnumField(['partial', 'atomic'], {
     description: '`atomic`: if one fails, nothing is changed. `partial`: who fails, fails alone.',
@@ -61,30 +73,31 @@ export class BulkAssignDto extends ContainerDto implements HasRules {
 }
 
 export class BulkFailureDto implements BulkFailure {
-  @ApiProperty({ type: 'integer', description: 'The place of the item in the request, from 0.' })
+  @ShownInteger('The place of the item in the request, from 0.', { example: 3 })
   index: number;
 
-  @ApiProperty({
+  @ShownText('The name of the error that a single call would give.', {
     example: 'SeatAlreadyAssigned',
-    description: 'The name of the error that a single call would give.',
   })
   error: string;
 
-  @ApiProperty({ description: 'A sentence for a person.' })
+  @ShownText('A sentence for a person.', {
+    example: 'ada@example.com has a seat of this subscription already.',
+  })
   detail: string;
 }
 
 export class BulkAssignedDto {
-  @ApiProperty({ type: [AssignedSeatDto], description: 'In the order of the request.' })
+  @ShownList(AssignedSeatDto, 'In the order of the request.')
   seats: AssignedSeatDto[];
 
-  @ApiProperty({ type: [BulkFailureDto], description: 'Who got no seat, and why.' })
+  @ShownList(BulkFailureDto, 'Who got no seat, and why.')
   failed: BulkFailureDto[];
 
-  @ApiProperty({ type: 'integer', description: 'Seats that can still be given.' })
+  @ShownInteger('Seats that can still be given.', { example: 2 })
   available_seats: number;
 
-  @ApiProperty({ type: 'integer', description: 'Seats that were bought.' })
+  @ShownInteger('Seats that were bought.', { example: 5 })
   total_seats: number;
 
   static from(result: BulkResult, query: IncludeQuery): BulkAssignedDto {
@@ -93,6 +106,11 @@ export class BulkAssignedDto {
   }
 }
 
+@Examples({
+  'These people': { subscription_id: EXAMPLE_ID, emails: ['ada@example.com', 'grace@example.com'] },
+  'These seats': { seat_ids: [EXAMPLE_ID] },
+  Everybody: { subscription_id: EXAMPLE_ID, all: true },
+})
 export class BulkRevokeDto extends ContainerDto implements HasRules {
   @ListField({
     description: 'The seats, also of several containers.',
@@ -137,19 +155,25 @@ export class BulkRevokeDto extends ContainerDto implements HasRules {
 }
 
 export class BulkRevokedDto {
-  @ApiProperty({ type: [CustomerSeatDto], description: 'As asked for; empty with `all: true`.' })
+  @ShownList(CustomerSeatDto, 'As asked for; empty with `all: true`.')
   seats: CustomerSeatDto[];
 
-  @ApiProperty({ type: 'integer', description: 'Seats that were not revoked before.' })
+  @ShownInteger('Seats that were not revoked before.', { example: 2 })
   revoked_count: number;
 
-  @ApiProperty({ type: [BulkFailureDto], description: 'What was asked for and not found.' })
+  @ShownList(BulkFailureDto, 'What was asked for and not found.')
   failed: BulkFailureDto[];
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Null with several containers.' })
+  @ShownInteger('Seats that can still be given; null with several containers.', {
+    nullable: true,
+    example: 5,
+  })
   available_seats: number | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Null with several containers.' })
+  @ShownInteger('Seats that were bought; null with several containers.', {
+    nullable: true,
+    example: 5,
+  })
   total_seats: number | null;
 
   static from(result: RevocationResult): BulkRevokedDto {

@@ -1,4 +1,11 @@
-import { ApiProperty } from '@nestjs/swagger';
+import {
+  ShownBoolean,
+  ShownEmail,
+  ShownObject,
+  ShownText,
+  ShownUuid,
+} from '../platform/http/answers.js';
+import { EXAMPLE_TOKEN } from '../platform/http/docs.js';
 import { TextField } from '../platform/http/fields.js';
 import { CustomerSeatDto } from './seats.dto.js';
 
@@ -15,6 +22,7 @@ export class ClaimParams {
 export class ClaimSeatDto {
   @TextField({
     description: 'The token of the invitation. It works once.',
+    example: EXAMPLE_TOKEN,
     required: true,
     secret: true,
     min: 0,
@@ -24,31 +32,31 @@ export class ClaimSeatDto {
 }
 
 export class SeatClaimInfoDto {
-  @ApiProperty({ example: 'Acme Pro', description: 'The product that is offered.' })
+  @ShownText('The product that is offered.', { example: 'Acme Pro' })
   product_name: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The id of the product.' })
+  @ShownUuid('The id of the product.')
   product_id: string;
 
-  @ApiProperty({ example: 'Acme', description: 'Who offers it.' })
+  @ShownText('Who offers it.', { example: 'Acme' })
   organization_name: string;
 
-  @ApiProperty({ example: 'acme', description: 'The short name of who offers it.' })
+  @ShownText('The short name of who offers it.', { example: 'acme' })
   organization_slug: string;
 
-  @ApiProperty({ format: 'email', description: 'The e-mail of the person who is invited.' })
+  @ShownEmail('The e-mail of the person who is invited.')
   customer_email: string;
 
-  @ApiProperty({ description: 'Whether the seat can be claimed right now.' })
+  @ShownBoolean('Whether the seat can be claimed right now.')
   can_claim: boolean;
 }
 
 export class ClaimedSeatDto {
-  @ApiProperty({ type: CustomerSeatDto, description: 'The seat, now claimed.' })
+  @ShownObject(CustomerSeatDto, 'The seat, now claimed.')
   seat: CustomerSeatDto;
 
-  @ApiProperty({
-    description: 'Opens the customer portal for one hour, as the person who claimed.',
+  @ShownText('Opens the customer portal for one hour, as the person who claimed.', {
+    example: 'seat_mst_…',
   })
   customer_session_token: string;
 }

@@ -1,5 +1,16 @@
-import { ApiProperty } from '@nestjs/swagger';
+import {
+  ShownDateTime,
+  ShownEmail,
+  ShownEnum,
+  ShownInteger,
+  ShownList,
+  ShownMetadata,
+  ShownObject,
+  ShownText,
+  ShownUuid,
+} from '../platform/http/answers.js';
 import type { Problem } from '../platform/errors.js';
+import { EXAMPLE_ID, EXAMPLE_TOKEN, Examples } from '../platform/http/docs.js';
 import {
   BooleanField,
   EmailField,
@@ -23,6 +34,9 @@ import {
 import type { SeatMember, SeatRow } from './seats.rows.js';
 import type { AssignedSeat, Assignment } from './assignments.service.js';
 import type { SeatFilters, SeatList } from './seats.service.js';
+
+const PERSON = { email: 'ada@example.com', metadata: { team: 'engineering' } };
+const MEMBER = { external_member_id: 'employee_7', email: 'ada@example.com' };
 
 /** A person, named in one of the ways that API section 2.2 allows. */
 export class RecipientDto {
@@ -60,6 +74,7 @@ export class RecipientDto {
 }
 
 /** A person, and how they get their seat. */
+@Examples({ 'By e-mail': PERSON, 'By your own id of the member': MEMBER })
 export class AssignmentDto extends RecipientDto implements HasRules {
   @MetadataField()
   metadata?: Record<string, unknown>;
@@ -109,6 +124,11 @@ export class AssignmentDto extends RecipientDto implements HasRules {
   }
 }
 
+@Examples({
+  'By e-mail, with an invitation': { subscription_id: EXAMPLE_ID, ...PERSON },
+  'Claimed at once': { subscription_id: EXAMPLE_ID, ...PERSON, immediate_claim: true },
+  'A seat of an order, by your own id of the member': { order_id: EXAMPLE_ID, ...MEMBER },
+})
 export class AssignSeatDto extends AssignmentDto {
   @UuidField({
     description: 'The subscription whose seat is given. One of the three ids is needed.',
@@ -206,36 +226,31 @@ export class SeatParams {
 }
 
 export class SeatMemberDto {
-  @ApiProperty({ format: 'uuid', description: 'The id of the member.' })
+  @ShownUuid('The id of the member.')
   id: string;
 
-  @ApiProperty({ format: 'date-time', description: 'When the member was created.' })
+  @ShownDateTime('When the member was created.')
   created_at: string;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description: 'Null until the first change.',
-  })
+  @ShownDateTime('Null until the first change.', { nullable: true })
   modified_at: string | null;
 
-  @ApiProperty({ format: 'uuid', description: 'The buyer whose member this is.' })
+  @ShownUuid('The buyer whose member this is.')
   customer_id: string;
 
-  @ApiProperty({ format: 'email', description: 'The e-mail of the person.' })
+  @ShownEmail('The e-mail of the person.')
   email: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The name of the person.' })
+  @ShownText('The name of the person.', { nullable: true, example: 'Ada Lovelace' })
   name: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Your own id of the member.' })
+  @ShownText('Your own id of the member.', { nullable: true, example: 'employee_7' })
   external_id: string | null;
 
-  @ApiProperty({
-    enum: ['owner', 'billing_manager', 'member'],
-    description: 'What the person may do in the customer portal.',
-  })
+  @ShownEnum(
+    ['owner', 'billing_manager', 'member'],
+    'What the person may do in the customer portal.',
+  )
   role: string;
 
   static from(member: SeatMember): SeatMemberDto {
@@ -248,112 +263,61 @@ export class SeatMemberDto {
 
 /** A seat as clients know it: exactly these keys, always all of them. */
 export class CustomerSeatDto {
-  @ApiProperty({ format: 'date-time', description: 'When the seat was assigned.' })
+  @ShownDateTime('When the seat was assigned.')
   created_at: string;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description: 'Null until the first change.',
-  })
+  @ShownDateTime('Null until the first change.', { nullable: true })
   modified_at: string | null;
 
-  @ApiProperty({ format: 'uuid', description: 'The id of the seat.' })
+  @ShownUuid('The id of the seat.')
   id: string;
 
-  @ApiProperty({
-    type: String,
-    format: 'uuid',
-    nullable: true,
-    description: 'The subscription that the seat is of; null for an order.',
-  })
+  @ShownUuid('The subscription that the seat is of; null for an order.', { nullable: true })
   subscription_id: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'uuid',
-    nullable: true,
-    description: 'The order that the seat is of; null for a subscription.',
-  })
+  @ShownUuid('The order that the seat is of; null for a subscription.', { nullable: true })
   order_id: string | null;
 
-  @ApiProperty({
-    enum: SEAT_STATUSES,
-    description: '`pending`: invited. `claimed`: in use. `revoked`: free again.',
-  })
+  @ShownEnum(SEAT_STATUSES, '`pending`: invited. `claimed`: in use. `revoked`: free again.')
   status: SeatStatus;
 
-  @ApiProperty({
-    type: String,
-    format: 'uuid',
-    nullable: true,
-    description:
-      'The buyer; where the organization has no members, the customer that the person is. ' +
+  @ShownUuid(
+    'The buyer; where the organization has no members, the customer that the person is. ' +
       'Null after a revoke.',
-  })
+    { nullable: true },
+  )
   customer_id: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'uuid',
-    nullable: true,
-    description: 'Null after a revoke.',
-  })
+  @ShownUuid('Null after a revoke.', { nullable: true })
   member_id: string | null;
 
-  @ApiProperty({
-    type: () => SeatMemberDto,
-    nullable: true,
-    description: 'The person on the seat, as a member of the buyer. Null after a revoke.',
-  })
+  @ShownObject(
+    SeatMemberDto,
+    'The person on the seat, as a member of the buyer. Null after a revoke.',
+    { nullable: true },
+  )
   member: SeatMemberDto | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'email',
-    nullable: true,
-    description: 'The e-mail of the person on the seat. Null after a revoke.',
-  })
+  @ShownEmail('The e-mail of the person on the seat. Null after a revoke.', { nullable: true })
   email: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'email',
+  @ShownEmail('The e-mail of the customer in `customer_id`. Null after a revoke.', {
     nullable: true,
-    description: 'The e-mail of the customer in `customer_id`. Null after a revoke.',
   })
   customer_email: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
+  @ShownDateTime('Until when the invitation can be claimed. Null unless the seat is pending.', {
     nullable: true,
-    description: 'Until when the invitation can be claimed. Null unless the seat is pending.',
   })
   invitation_token_expires_at: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description: 'When the seat was claimed.',
-  })
+  @ShownDateTime('When the seat was claimed.', { nullable: true })
   claimed_at: string | null;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description: 'When the seat was revoked.',
-  })
+  @ShownDateTime('When the seat was revoked.', { nullable: true })
   revoked_at: string | null;
 
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
-    description: 'The metadata of the assignment. It stays after a revoke.',
-  })
+  @ShownMetadata('The metadata of the assignment. It stays after a revoke.')
   seat_metadata: Record<string, unknown>;
 
   /** Of a row of the database, or of the snapshot that an event kept. */
@@ -379,26 +343,27 @@ export class CustomerSeatDto {
 }
 
 export class InvitationDto {
-  @ApiProperty({ description: 'The invitation token. It works once.' })
+  @ShownText('The invitation token. It works once.', { example: EXAMPLE_TOKEN })
   token: string;
 
-  @ApiProperty({ format: 'uri', description: 'The link that the mail would have.' })
+  @ShownText('The link that the mail would have.', {
+    format: 'uri',
+    example: `https://seats.example.com/claim?token=${EXAMPLE_TOKEN}`,
+  })
   url: string;
 
-  @ApiProperty({ format: 'date-time', description: 'Until when it can be claimed.' })
+  @ShownDateTime('Until when it can be claimed.')
   expires_at: string;
 }
 
 /** A seat and, when it was asked for, its new invitation. */
 export class AssignedSeatDto extends CustomerSeatDto {
-  @ApiProperty({
-    type: () => InvitationDto,
-    nullable: true,
-    required: false,
-    description:
-      'Only with `include=invitation`. Null where no invitation was made: a seat claimed at once, ' +
+  @ShownObject(
+    InvitationDto,
+    'Only with `include=invitation`. Null where no invitation was made: a seat claimed at once, ' +
       'or one that the person had before.',
-  })
+    { nullable: true, required: false },
+  )
   invitation?: InvitationDto | null;
 
   static fromAssigned({ row, invitation }: AssignedSeat, query: IncludeQuery): AssignedSeatDto {
@@ -412,20 +377,19 @@ export class AssignedSeatDto extends CustomerSeatDto {
 }
 
 export class SeatsListDto {
-  @ApiProperty({ type: [CustomerSeatDto], description: 'Revoked ones included, oldest first.' })
+  @ShownList(CustomerSeatDto, 'Revoked ones included, oldest first.')
   seats: CustomerSeatDto[];
 
-  @ApiProperty({ description: 'Seats that can still be given.', type: 'integer', minimum: 0 })
+  @ShownInteger('Seats that can still be given.', { example: 4 })
   available_seats: number;
 
-  @ApiProperty({ description: 'Seats that were bought.', type: 'integer', minimum: 1 })
+  @ShownInteger('Seats that were bought.', { minimum: 1, example: 5 })
   total_seats: number;
 
-  @ApiProperty({
-    type: String,
+  @ShownText('With `limit`: where the next page starts; null at the end.', {
     nullable: true,
+    example: null,
     required: false,
-    description: 'With `limit`: where the next page starts; null at the end.',
   })
   next_cursor?: string | null;
 

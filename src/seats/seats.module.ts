@@ -51,7 +51,8 @@ export class SeatsCoreModule {}
 /** The routes of seats. */
 @Module({
   imports: [SeatsCoreModule],
-  controllers: [AccessController, ClaimsController, SeatsController],
+  // In the order of the docs.
+  controllers: [SeatsController, ClaimsController, AccessController],
   providers: [ClaimStreams, ClaimsService, { provide: Claims, useExisting: ClaimsService }],
   exports: [Claims, SeatsCoreModule],
 })

@@ -1,4 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
+import {
+  ShownBoolean,
+  ShownDateTime,
+  ShownEnum,
+  ShownInteger,
+  ShownText,
+  ShownUuid,
+  ShownEnums,
+} from '../platform/http/answers.js';
+import { DEFAULT_EVENTS } from './webhook.js';
 import type { webhook_deliveries } from '../generated/prisma/client.js';
 import { EVENT_TYPES, type EventType } from '../events/event.js';
 import {
@@ -83,37 +92,31 @@ export class EventParams {
 }
 
 export class EndpointDto {
-  @ApiProperty({ format: 'uuid', description: 'The id of the endpoint.' })
+  @ShownUuid('The id of the endpoint.')
   id: string;
 
-  @ApiProperty({ format: 'uri', description: 'Where deliveries are sent.' })
+  @ShownText('Where deliveries are sent.', { format: 'uri', example: URL_FIELD.example })
   url: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'A note of yours.' })
+  @ShownText('A note of yours.', { nullable: true, example: 'The shop' })
   description: string | null;
 
-  @ApiProperty({ enum: EVENT_TYPES, isArray: true, description: 'The types of events it wants.' })
+  @ShownEnums(EVENT_TYPES, 'The types of events it wants.', { example: DEFAULT_EVENTS })
   events: string[];
 
-  @ApiProperty({ description: 'Whether anything is sent.' })
+  @ShownBoolean('Whether anything is sent.')
   enabled: boolean;
 
-  @ApiProperty({
-    type: String,
+  @ShownText('Why the service has disabled it: 410, or 5 days without a success.', {
     nullable: true,
-    description: 'Why the service has disabled it: 410, or 5 days without a success.',
+    example: null,
   })
   disabled_reason: string | null;
 
-  @ApiProperty({ format: 'date-time', description: 'When it was created.' })
+  @ShownDateTime('When it was created.')
   created_at: string;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description: 'Null until the first change.',
-  })
+  @ShownDateTime('Null until the first change.', { nullable: true })
   modified_at: string | null;
 
   static from(row: EndpointRow): EndpointDto {
@@ -132,7 +135,7 @@ export class EndpointDto {
 }
 
 export class EndpointWithSecretDto extends EndpointDto {
-  @ApiProperty({ description: 'Signs the deliveries. It is not shown again.' })
+  @ShownText('Signs the deliveries. It is not shown again.', { example: 'whsec_…' })
   secret: string;
 
   static fromNew(row: EndpointWithSecret): EndpointWithSecretDto {
@@ -165,54 +168,49 @@ export class ListDeliveries extends PageQuery {
 }
 
 export class DeliveryDto {
-  @ApiProperty({ format: 'uuid', description: 'The id of this try.' })
+  @ShownUuid('The id of this try.')
   id: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The event; the `webhook-id` of every try.' })
+  @ShownUuid('The event; the `webhook-id` of every try.')
   event_id: string;
 
-  @ApiProperty({ enum: EVENT_TYPES, description: 'The type of the event.' })
+  @ShownEnum(EVENT_TYPES, 'The type of the event.')
   event_type: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The endpoint.' })
+  @ShownUuid('The endpoint.')
   endpoint_id: string;
 
-  @ApiProperty({
-    type: 'integer',
-    description: 'Which try this was, from 1; from 1 again when the event is sent again.',
+  @ShownInteger('Which try this was, from 1; from 1 again when the event is sent again.', {
+    example: 1,
   })
   attempt: number;
 
-  @ApiProperty({ description: 'Whether the receiver answered 2xx within 10 seconds.' })
+  @ShownBoolean('Whether the receiver answered 2xx within 10 seconds.')
   succeeded: boolean;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'The status of the answer.' })
+  @ShownInteger('The status of the answer.', { nullable: true, example: 200 })
   http_code: number | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The first 2 KiB of the answer.' })
+  @ShownText('The first 2 KiB of the answer.', { nullable: true, example: 'OK' })
   response: string | null;
 
-  @ApiProperty({
-    type: String,
+  @ShownText('Why there was no answer: the network’s error, or that the address is refused.', {
     nullable: true,
-    description: 'Why there was no answer: the network’s error, or that the address is refused.',
+    example: null,
   })
   error: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'How long it took, in milliseconds.' })
+  @ShownInteger('How long it took, in milliseconds.', { example: 85 })
   duration_ms: number;
 
-  @ApiProperty({ format: 'date-time', description: 'When it was tried.' })
+  @ShownDateTime('When it was tried.')
   created_at: string;
 
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    description:
-      'When it is tried again; null after a success or the last try. Not before the endpoint is ' +
+  @ShownDateTime(
+    'When it is tried again; null after a success or the last try. Not before the endpoint is ' +
       'enabled.',
-  })
+    { nullable: true },
+  )
   next_attempt_at: string | null;
 
   static from(row: webhook_deliveries): DeliveryDto {
@@ -228,9 +226,9 @@ export class DeliveryDto {
 export class DeliveryPage extends PageOf(DeliveryDto) {}
 
 export class QueuedDto implements Queued {
-  @ApiProperty({ format: 'uuid', description: 'The `webhook-id` that it is sent under.' })
+  @ShownUuid('The `webhook-id` that it is sent under.')
   event_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'To how many endpoints it is sent.' })
+  @ShownInteger('To how many endpoints it is sent.', { example: 1 })
   endpoints: number;
 }

@@ -8,6 +8,12 @@ export interface DocumentedError {
   readonly example: Record<string, unknown>;
 }
 
+/** An id where the docs need one. */
+export const EXAMPLE_ID = 'f81d4fae-7dec-41d0-a765-00a0c91e6bf6';
+
+/** An invitation token where the docs need one. */
+export const EXAMPLE_TOKEN = 'Zr2bPsYQ0rEwqk3T1uFh6cXoJm8vLnDgA5yIe7tKxWc';
+
 const DOCUMENTED = Symbol('errors of a route');
 
 /** Documents the errors of a route: one response per status, one example per error. Adds up. */
@@ -29,10 +35,26 @@ export function Fails(...errors: DocumentedError[]): MethodDecorator {
   };
 }
 
+const examples = new Map<string, Record<string, unknown>>();
+
+/**
+ * Bodies that work, by what they show: the docs page offers them to be sent. Needed where a rule over
+ * several fields forbids what the fields' own examples would add up to.
+ */
+export function Examples(bodies: Record<string, object>): ClassDecorator {
+  return ({ name }) => {
+    examples.set(name, bodies);
+  };
+}
+
+/** What {@link Examples} said of the class with this name. */
+export function examplesOf(name: string): Record<string, unknown> | undefined {
+  return examples.get(name);
+}
+
 function response(status: number, errors: DocumentedError[]) {
   return ApiResponse({
     status,
-    description: errors.map((each) => `\`${each.error}\``).join(', '),
     content: {
       'application/json': {
         schema: { $ref: `#/components/schemas/${schemaOf(errors)}` },

@@ -3,6 +3,7 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { isEmail, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import type { Problem } from '../errors.js';
+import { EXAMPLE_ID } from './docs.js';
 
 /*
  * One decorator a field: what it accepts, how it is read, and how the docs describe it stand
@@ -169,7 +170,7 @@ export function UuidField(options: FieldOptions & { version4?: boolean }) {
       },
       schema: { type: String, format: 'uuid' },
     },
-    options,
+    { ...(options.required && { example: EXAMPLE_ID }), ...options },
   );
 }
 

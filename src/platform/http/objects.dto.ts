@@ -1,5 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownDateTime, ShownText, ShownUuid } from './answers.js';
 import { type FieldOptions, TextField, UuidField } from './fields.js';
 
 /** The id that the caller chose for a new object. */
@@ -31,40 +30,20 @@ export class ExternalIdParams {
   external_id: string;
 }
 
-/** A key of an answer that holds a text or null. */
-export function NullableText(
-  description: string,
-  options: { format?: string; example?: string } = {},
-) {
-  return applyDecorators(ApiProperty({ type: String, nullable: true, description, ...options }));
-}
-
-/** A key of an answer that holds a point in time or null. */
-export function NullableTime(description: string) {
-  return NullableText(description, { format: 'date-time' });
-}
-
-/** A key of an answer that holds metadata. */
-export function ShownMetadata() {
-  return ApiProperty({
-    type: 'object',
-    additionalProperties: true,
-    description: 'Your own data.',
-    example: { team: 'engineering' },
-  });
-}
-
 /** What every answer begins with. */
 export abstract class ObjectDto {
-  @ApiProperty({ format: 'uuid', description: 'Its id, a UUID v4.' })
+  @ShownUuid('Its id, a UUID v4.')
   id: string;
 
-  @ApiProperty({ type: String, format: 'date-time', description: 'When it was created.' })
+  @ShownDateTime('When it was created.')
   created_at: Date;
 
-  @NullableTime('When it last changed; null until the first change.')
+  @ShownDateTime('When it last changed; null until the first change.', {
+    nullable: true,
+    example: null,
+  })
   modified_at: Date | null;
 
-  @NullableText('Your own id for it.', { example: 'crm-4711' })
+  @ShownText('Your own id for it.', { nullable: true, example: 'crm-4711' })
   external_id: string | null;
 }

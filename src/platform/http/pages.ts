@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownInteger, ShownList, ShownObject } from './answers.js';
 import { IntegerField } from './fields.js';
 
 const MAX_LIMIT = 100;
@@ -29,10 +29,10 @@ export function sliceOf({ page, limit }: PageQuery): { skip: number; take: numbe
 }
 
 export class PaginationDto {
-  @ApiProperty({ type: 'integer', description: 'How many items there are on all pages.' })
+  @ShownInteger('How many items there are on all pages.', { example: 1 })
   total_count: number;
 
-  @ApiProperty({ type: 'integer', description: 'The number of the last page; 0 without items.' })
+  @ShownInteger('The number of the last page; 0 without items.', { example: 1 })
   max_page: number;
 }
 
@@ -45,10 +45,10 @@ export interface PageAnswer<Item> {
 /** The described class of a list of `item`. */
 export function PageOf<Item>(item: Type<Item>): Type<PageAnswer<Item>> {
   class Described implements PageAnswer<Item> {
-    @ApiProperty({ type: [item], description: 'Newest first.' })
+    @ShownList(item, 'Newest first.')
     items: Item[];
 
-    @ApiProperty({ type: PaginationDto, description: 'How long the whole list is.' })
+    @ShownObject(PaginationDto, 'How long the whole list is.')
     pagination: PaginationDto;
   }
   return Described;

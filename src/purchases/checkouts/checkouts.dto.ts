@@ -1,11 +1,12 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { DateTimeField, EnumField, UuidField } from '../../platform/http/fields.js';
 import {
-  ChosenIdField,
-  ExternalIdField,
-  NullableText,
-  ObjectDto,
-} from '../../platform/http/objects.dto.js';
+  ShownDateTime,
+  ShownEnum,
+  ShownInteger,
+  ShownText,
+  ShownUuid,
+} from '../../platform/http/answers.js';
+import { DateTimeField, EnumField, UuidField } from '../../platform/http/fields.js';
+import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { SeatsField } from '../shared/purchases.dto.js';
@@ -65,24 +66,25 @@ export class UpdateCheckout extends StrictBody {
 
 /** A checkout as the API shows it. */
 export class CheckoutDto extends ObjectDto {
-  @ApiProperty({ format: 'uuid', description: PRODUCT })
+  @ShownUuid(PRODUCT)
   product_id: string;
 
-  @NullableText(CUSTOMER, { format: 'uuid' })
+  @ShownUuid(CUSTOMER, { nullable: true })
   customer_id: string | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: SEATS, example: 5 })
+  @ShownInteger(SEATS, { nullable: true, example: 5 })
   seats: number | null;
 
-  @ApiProperty({ enum: CHECKOUT_STATUSES, description: STATUS })
+  @ShownEnum(CHECKOUT_STATUSES, STATUS)
   status: string;
 
-  @NullableText('What its page proves itself with; shown only to the token that created it.', {
+  @ShownText('What its page proves itself with; shown only to the token that created it.', {
+    nullable: true,
     example: 'seat_cs_4Qy0mCq7yGmXyZ5o1Yt9m2w8bqkDkXo3uVb6cZr1tA0',
   })
   client_secret: string | null;
 
-  @ApiProperty({ type: String, format: 'date-time', description: EXPIRES })
+  @ShownDateTime(EXPIRES)
   expires_at: Date;
 
   static from(row: CheckoutRow & { client_secret: string | null }): CheckoutDto {

@@ -1,12 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownEnum, ShownMetadata, ShownText, ShownEmail } from '../../platform/http/answers.js';
 import { EmailField, EnumField, MetadataField, TextField } from '../../platform/http/fields.js';
-import {
-  ChosenIdField,
-  ExternalIdField,
-  NullableText,
-  ObjectDto,
-  ShownMetadata,
-} from '../../platform/http/objects.dto.js';
+import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Metadata } from '../shared/metadata.js';
@@ -78,16 +72,13 @@ export class InlineCustomer {
 
 /** A customer as the API shows it. */
 export class CustomerDto extends ObjectDto {
-  @NullableText('Where the customer is written to.', {
-    format: 'email',
-    example: 'ada@example.com',
-  })
+  @ShownEmail('Where the customer is written to.', { nullable: true })
   email: string | null;
 
-  @NullableText(NAME.description, { example: NAME.example })
+  @ShownText(NAME.description, { nullable: true, example: NAME.example })
   name: string | null;
 
-  @ApiProperty({ enum: CUSTOMER_TYPES, description: TYPE })
+  @ShownEnum(CUSTOMER_TYPES, TYPE)
   type: string;
 
   @ShownMetadata()

@@ -1,11 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownEmail, ShownEnum, ShownText, ShownUuid } from '../../platform/http/answers.js';
 import { EmailField, EnumField, TextField, UuidField } from '../../platform/http/fields.js';
-import {
-  ChosenIdField,
-  ExternalIdField,
-  NullableText,
-  ObjectDto,
-} from '../../platform/http/objects.dto.js';
+import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { PageOf, PageQuery } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { MEMBER_ROLES, type MemberRole } from './member.js';
@@ -69,20 +64,16 @@ export class MemberOfCustomer {
 
 /** A member as the API shows it. */
 export class MemberDto extends ObjectDto {
-  @ApiProperty({ format: 'uuid', description: CUSTOMER })
+  @ShownUuid(CUSTOMER)
   customer_id: string;
 
-  @ApiProperty({
-    format: 'email',
-    description: 'Where the person is written to.',
-    example: 'ada@example.com',
-  })
+  @ShownEmail('Where the person is written to.', { example: 'ada@example.com' })
   email: string;
 
-  @NullableText(NAME.description, { example: NAME.example })
+  @ShownText(NAME.description, { nullable: true, example: NAME.example })
   name: string | null;
 
-  @ApiProperty({ enum: MEMBER_ROLES, description: ROLE })
+  @ShownEnum(MEMBER_ROLES, ROLE)
   role: string;
 
   static from(row: MemberRow): MemberDto {

@@ -1,13 +1,8 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownEnum, ShownMetadata, ShownUuid } from '../../platform/http/answers.js';
 import type { Problem } from '../../platform/errors.js';
+import { Examples } from '../../platform/http/docs.js';
 import { EnumField, MetadataField, ObjectField, UuidField } from '../../platform/http/fields.js';
-import {
-  ChosenIdField,
-  ExternalIdField,
-  NullableText,
-  ObjectDto,
-  ShownMetadata,
-} from '../../platform/http/objects.dto.js';
+import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Overflow } from '../../seats/overflow.js';
@@ -15,7 +10,13 @@ import type { SeatCounts } from '../../seats/pools.service.js';
 import { InlineCustomer } from '../customers/customers.dto.js';
 import { InlineProduct } from '../products/products.dto.js';
 import type { Metadata } from '../shared/metadata.js';
-import { OverflowField, partiesProblem, SeatsField, ShownSeats } from '../shared/purchases.dto.js';
+import {
+  OverflowField,
+  partiesProblem,
+  PUT_EXAMPLES,
+  SeatsField,
+  ShownSeats,
+} from '../shared/purchases.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { OrderRow } from './orders.repository.js';
 
@@ -57,6 +58,7 @@ export class CreateOrder extends OrderBody {
 }
 
 /** Body of PUT /v1/orders/external/{external_id}. */
+@Examples(PUT_EXAMPLES)
 export class PutOrder extends OrderBody {
   @UuidField({ description: `${PRODUCT} This or product.` })
   product_id?: string;
@@ -98,16 +100,16 @@ export class UpdateOrder extends StrictBody {
 
 /** An order as the API shows it. */
 export class OrderDto extends ObjectDto {
-  @ApiProperty({ format: 'uuid', description: PRODUCT })
+  @ShownUuid(PRODUCT)
   product_id: string;
 
-  @ApiProperty({ format: 'uuid', description: CUSTOMER })
+  @ShownUuid(CUSTOMER)
   customer_id: string;
 
-  @NullableText(CHECKOUT, { format: 'uuid' })
+  @ShownUuid(CHECKOUT, { nullable: true })
   checkout_id: string | null;
 
-  @ApiProperty({ enum: ORDER_STATUSES, description: STATUS })
+  @ShownEnum(ORDER_STATUSES, STATUS)
   status: string;
 
   @ShownSeats('How many seats were bought.', 5)

@@ -1,11 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ShownBoolean, ShownMetadata, ShownText } from '../../platform/http/answers.js';
 import { BooleanField, MetadataField, TextField } from '../../platform/http/fields.js';
-import {
-  ChosenIdField,
-  ExternalIdField,
-  ObjectDto,
-  ShownMetadata,
-} from '../../platform/http/objects.dto.js';
+import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Metadata } from '../shared/metadata.js';
@@ -62,13 +57,13 @@ export class InlineProduct {
 
 /** A product as the API shows it. */
 export class ProductDto extends ObjectDto {
-  @ApiProperty(NAME)
+  @ShownText(NAME.description, { example: NAME.example })
   name: string;
 
   @ShownMetadata()
   metadata: Metadata;
 
-  @ApiProperty({ description: ARCHIVED })
+  @ShownBoolean(ARCHIVED)
   is_archived: boolean;
 
   static from(row: ProductRow): ProductDto {

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import type { Problem } from '../../platform/errors.js';
+import { EXAMPLE_ID } from '../../platform/http/docs.js';
 import { EnumField, type FieldOptions, IntegerField, problem } from '../../platform/http/fields.js';
 import { OVERFLOWS } from '../../seats/overflow.js';
 
@@ -35,6 +36,21 @@ export function OverflowField(options: Partial<FieldOptions> = {}) {
     ...options,
   });
 }
+
+/** Bodies of a PUT. */
+export const PUT_EXAMPLES = {
+  'With the product and the customer': {
+    product: { external_id: 'pro', name: 'Pro plan' },
+    customer: { external_id: 'crm-4711', email: 'ada@example.com', name: 'Analytical Engines Ltd' },
+    seats: 5,
+  },
+  'Of a product and a customer that are there': {
+    product_id: EXAMPLE_ID,
+    customer_id: EXAMPLE_ID,
+    seats: 5,
+    on_overflow: 'revoke_newest',
+  },
+};
 
 /** What and whom a PUT names, each by its id or inline. */
 export interface Parties {

@@ -1,5 +1,12 @@
-import { ApiProperty } from '@nestjs/swagger';
+import {
+  ShownBoolean,
+  ShownDateTime,
+  ShownEnum,
+  ShownMetadata,
+  ShownUuid,
+} from '../../platform/http/answers.js';
 import type { Problem } from '../../platform/errors.js';
+import { Examples } from '../../platform/http/docs.js';
 import {
   BooleanField,
   DateTimeField,
@@ -9,14 +16,7 @@ import {
   problem,
   UuidField,
 } from '../../platform/http/fields.js';
-import {
-  ChosenIdField,
-  ExternalIdField,
-  NullableText,
-  NullableTime,
-  ObjectDto,
-  ShownMetadata,
-} from '../../platform/http/objects.dto.js';
+import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { PageOf } from '../../platform/http/pages.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Overflow } from '../../seats/overflow.js';
@@ -24,7 +24,13 @@ import type { SeatCounts } from '../../seats/pools.service.js';
 import { InlineCustomer } from '../customers/customers.dto.js';
 import { InlineProduct } from '../products/products.dto.js';
 import type { Metadata } from '../shared/metadata.js';
-import { OverflowField, partiesProblem, SeatsField, ShownSeats } from '../shared/purchases.dto.js';
+import {
+  OverflowField,
+  partiesProblem,
+  PUT_EXAMPLES,
+  SeatsField,
+  ShownSeats,
+} from '../shared/purchases.dto.js';
 import {
   lacksPeriodEnd,
   PERIOD_END_NEEDED,
@@ -84,6 +90,7 @@ export class CreateSubscription extends SubscriptionBody {
 }
 
 /** Body of PUT /v1/subscriptions/external/{external_id}. */
+@Examples(PUT_EXAMPLES)
 export class PutSubscription extends SubscriptionBody {
   @UuidField({ description: `${PRODUCT} This or product.` })
   product_id?: string;
@@ -131,16 +138,16 @@ export class UpdateSubscription extends StrictBody {
 
 /** A subscription as the API shows it. */
 export class SubscriptionDto extends ObjectDto {
-  @ApiProperty({ format: 'uuid', description: PRODUCT })
+  @ShownUuid(PRODUCT)
   product_id: string;
 
-  @ApiProperty({ format: 'uuid', description: CUSTOMER })
+  @ShownUuid(CUSTOMER)
   customer_id: string;
 
-  @NullableText(CHECKOUT, { format: 'uuid' })
+  @ShownUuid(CHECKOUT, { nullable: true })
   checkout_id: string | null;
 
-  @ApiProperty({ enum: SUBSCRIPTION_STATUSES, description: STATUS })
+  @ShownEnum(SUBSCRIPTION_STATUSES, STATUS)
   status: string;
 
   @ShownSeats('How many seats were bought.', 5)
@@ -152,16 +159,16 @@ export class SubscriptionDto extends ObjectDto {
   @ShownSeats('How many are left.', 2)
   available_seats: number;
 
-  @NullableTime(PERIOD_END)
+  @ShownDateTime(PERIOD_END, { nullable: true })
   current_period_end: Date | null;
 
-  @ApiProperty({ description: CANCEL })
+  @ShownBoolean(CANCEL)
   cancel_at_period_end: boolean;
 
-  @NullableTime('When its cancellation was asked for.')
+  @ShownDateTime('When its cancellation was asked for.', { nullable: true })
   canceled_at: Date | null;
 
-  @NullableTime('When it ended.')
+  @ShownDateTime('When it ended.', { nullable: true })
   ended_at: Date | null;
 
   @ShownMetadata()
