@@ -14,10 +14,14 @@ import { SessionAuthenticator } from './portal/sessions.authenticator.js';
 import { Clock } from './platform/clock.js';
 import type { Settings } from './platform/config.js';
 import { Database } from './platform/database/database.js';
-import { InvalidToken, RequestBodyTooLarge, RequestValidationError } from './platform/errors.js';
+import {
+  problem,
+  InvalidToken,
+  RequestBodyTooLarge,
+  RequestValidationError,
+} from './platform/errors.js';
 import { AccessGuard, type Access, type Principal } from './platform/http/access.js';
 import { ErrorFilter, sendError } from './platform/http/error.filter.js';
-import { problem } from './platform/http/fields.js';
 import { IdempotencyInterceptor } from './platform/http/idempotency.js';
 import { RateLimits } from './platform/http/rate-limit.js';
 import { SchemaPipe } from './platform/http/validation.pipe.js';

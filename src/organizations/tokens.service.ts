@@ -2,9 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Keys, newToken } from '../platform/crypto.js';
-import { InsufficientScope, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import {
+  problem,
+  InsufficientScope,
+  RequestValidationError,
+  ResourceNotFound,
+} from '../platform/errors.js';
 import type { Caller, Principal } from '../platform/http/access.js';
-import { problem } from '../platform/http/fields.js';
 import type { Page, PageQuery } from '../platform/http/pages.js';
 import { missingScopes, sortedScopes } from './scopes.js';
 import { TOKEN_PREFIX, TokenAuthenticator } from './tokens.authenticator.js';

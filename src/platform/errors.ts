@@ -141,6 +141,10 @@ export interface Problem {
   msg: string;
 }
 
+export function problem(type: ProblemType, msg: string): Problem {
+  return { type, msg };
+}
+
 /** A problem with its place: `loc` starts with body, query, path or header. */
 export interface LocatedProblem extends Problem {
   loc: (string | number)[];

@@ -20,13 +20,8 @@ import {
 import { PortalSession } from '../platform/http/access.js';
 import { Fails } from '../platform/http/docs.js';
 import { PageQuery, toPage } from '../platform/http/pages.js';
-import {
-  AssignSeatDto,
-  CustomerSeatDto,
-  ListSeatsQuery,
-  SeatParams,
-  SeatsListDto,
-} from '../seats/seats.dto.js';
+import { AssignSeatDto } from '../seats/assignments.dto.js';
+import { CustomerSeatDto, ListSeatsQuery, SeatParams, SeatsListDto } from '../seats/seats.dto.js';
 import {
   CustomerNotFound,
   FeatureNotEnabled,

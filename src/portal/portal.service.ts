@@ -39,7 +39,7 @@ export class PortalService {
     return this.seats.list(buyer, await this.own(buyer, keys), filters);
   }
 
-  /** @throws the errors of API section 2.3, in its order. */
+  /** @throws as {@link AssignmentsService.assign}, in its order. */
   async assign(buyer: Buyer, keys: ContainerKeys, assignment: Assignment): Promise<AssignedSeat> {
     const ref = await this.own(buyer, keys);
     const recipient = await this.known(buyer, assignment.recipient);

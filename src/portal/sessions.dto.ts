@@ -1,7 +1,7 @@
 import { ShownDateTime, ShownText, ShownUuid } from '../platform/http/answers.js';
-import type { Problem } from '../platform/errors.js';
+import { problem, type Problem } from '../platform/errors.js';
 import { EXAMPLE_ID, Examples } from '../platform/http/docs.js';
-import { problem, TextField, UuidField } from '../platform/http/fields.js';
+import { TextField, UuidField } from '../platform/http/fields.js';
 import type { HasRules } from '../platform/http/validation.pipe.js';
 import type { OpenedSession, SessionKeys } from './sessions.service.js';
 

@@ -1,7 +1,8 @@
 import { ShownBoolean, ShownObject } from '../platform/http/answers.js';
 import { UuidField } from '../platform/http/fields.js';
 import type { HasRules } from '../platform/http/validation.pipe.js';
-import { CustomerSeatDto, RecipientDto } from './seats.dto.js';
+import { RecipientDto } from './assignments.dto.js';
+import { CustomerSeatDto } from './seats.dto.js';
 
 export class AccessQuery extends RecipientDto implements HasRules {
   @UuidField({ description: 'The product.', required: true, version4: true })

@@ -100,7 +100,8 @@ export class AssignmentsService {
 
   /**
    * Gives a free seat of a container to a person.
-   * @throws the errors of API section 2.3, in its order.
+   * @throws ResourceNotFound, FeatureNotEnabled, SeatNotAvailable, CustomerNotFound or
+   * MemberNotFound, SeatAlreadyAssigned: in this order.
    */
   async assign(
     caller: Caller,

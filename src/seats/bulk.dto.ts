@@ -1,12 +1,11 @@
 import { ShownInteger, ShownList, ShownText } from '../platform/http/answers.js';
-import type { Problem } from '../platform/errors.js';
+import { problem, type Problem } from '../platform/errors.js';
 import { EXAMPLE_ID, Examples } from '../platform/http/docs.js';
 import {
   BooleanField,
   EnumField,
   ListField,
   ObjectListField,
-  problem,
   TextField,
   UuidField,
 } from '../platform/http/fields.js';
@@ -16,9 +15,9 @@ import {
   AssignedSeatDto,
   AssignmentDto,
   containerProblem,
-  CustomerSeatDto,
   type IncludeQuery,
-} from './seats.dto.js';
+} from './assignments.dto.js';
+import { CustomerSeatDto } from './seats.dto.js';
 import type { Revocation, RevocationResult } from './seats.service.js';
 
 const MAX_ITEMS = 10_000;

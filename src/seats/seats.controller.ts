@@ -24,12 +24,9 @@ import {
   SeatNotAvailable,
   SeatNotPending,
 } from './seats.errors.js';
+import { AssignedSeatDto, AssignmentDto, AssignSeatDto, IncludeQuery } from './assignments.dto.js';
 import {
-  AssignedSeatDto,
-  AssignmentDto,
-  AssignSeatDto,
   CustomerSeatDto,
-  IncludeQuery,
   ListSeatsQuery,
   SeatParams,
   SeatsListDto,

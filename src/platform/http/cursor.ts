@@ -1,5 +1,5 @@
-import { RequestValidationError } from '../errors.js';
-import { parseUuid, problem } from './fields.js';
+import { problem, RequestValidationError } from '../errors.js';
+import { parseUuid } from './fields.js';
 
 /*
  * Where a page ends, as text that clients hand back unread: the sort keys of its last row. A page

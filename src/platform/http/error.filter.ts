@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnavailable } from '../database/failures.js';
 import {
+  problem,
   ApiError,
   InternalServerError,
   RequestBodyTooLarge,
@@ -9,7 +10,6 @@ import {
   ResourceNotFound,
   ServiceUnavailable,
 } from '../errors.js';
-import { problem } from './fields.js';
 
 /** The one place where a failure becomes an answer. */
 @Catch()

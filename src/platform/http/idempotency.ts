@@ -9,8 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../clock.js';
 import { Database, sql } from '../database/database.js';
-import { ApiError, defineError, RequestValidationError } from '../errors.js';
-import { problem } from './fields.js';
+import { problem, ApiError, defineError, RequestValidationError } from '../errors.js';
 
 export const IdempotencyKeyInUse = defineError(
   409,

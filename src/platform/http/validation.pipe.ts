@@ -1,8 +1,8 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
-import { type LocatedProblem, type Problem, RequestValidationError } from '../errors.js';
-import { fieldsOf, isSecretField, problem } from './fields.js';
+import { problem, type LocatedProblem, type Problem, RequestValidationError } from '../errors.js';
+import { fieldsOf, isSecretField } from './fields.js';
 
 /** A request class with a rule over several of its fields. */
 export interface HasRules {

@@ -1,12 +1,12 @@
 import { isDuplicate } from '../../platform/database/failures.js';
 import {
+  problem,
   type ApiError,
   Conflict,
   NotPermitted,
   RequestValidationError,
   ResourceNotFound,
 } from '../../platform/errors.js';
-import { problem } from '../../platform/http/fields.js';
 
 /** An object of this tenant that does not exist, was deleted, or is another tenant's: all alike. */
 export function notFound(thing: string, name: string): ApiError {

@@ -1,4 +1,4 @@
-/** Data of the caller's own, as JSON. What fits is said by MetadataField. */
+/** Data of the caller's own, as JSON. What fits is said by metadataProblem. */
 export interface Metadata {
   [key: string]: Json;
 }

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import type { Problem } from '../../platform/errors.js';
+import { problem, type Problem } from '../../platform/errors.js';
 import { EXAMPLE_ID } from '../../platform/http/docs.js';
-import { EnumField, type FieldOptions, IntegerField, problem } from '../../platform/http/fields.js';
+import { EnumField, type FieldOptions, IntegerField } from '../../platform/http/fields.js';
 import { OVERFLOWS } from '../../seats/overflow.js';
 
 // A pool's numbers are 32 bits wide, and their sums must be so as well.

@@ -5,7 +5,7 @@ import {
   ShownMetadata,
   ShownUuid,
 } from '../../platform/http/answers.js';
-import type { Problem } from '../../platform/errors.js';
+import { problem, type Problem } from '../../platform/errors.js';
 import { Examples } from '../../platform/http/docs.js';
 import {
   BooleanField,
@@ -13,7 +13,6 @@ import {
   EnumField,
   MetadataField,
   ObjectField,
-  problem,
   UuidField,
 } from '../../platform/http/fields.js';
 import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';

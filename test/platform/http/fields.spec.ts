@@ -1,9 +1,5 @@
-import {
-  metadataLength,
-  metadataProblem,
-  normalizeEmail,
-  parseUuid,
-} from '../../../src/platform/http/fields.js';
+import { normalizeEmail, parseUuid } from '../../../src/platform/http/fields.js';
+import { metadataLength, metadataProblem } from '../../../src/platform/http/metadata.js';
 
 describe('the length of metadata', () => {
   // len(json.dumps(json.loads(text))) of Python 3.
