@@ -99,9 +99,9 @@ export class OrdersController {
     @Body() body: PutOrder,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OrderDto> {
-    const { created, order } = await this.orders.put(caller, params.external_id, body);
+    const { created, purchase } = await this.orders.put(caller, params.external_id, body);
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
-    return OrderDto.from(order);
+    return OrderDto.from(purchase);
   }
 
   @Get(':id')

@@ -119,13 +119,9 @@ export class SubscriptionsController {
     @Body() body: PutSubscription,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SubscriptionDto> {
-    const { created, subscription } = await this.subscriptions.put(
-      caller,
-      params.external_id,
-      body,
-    );
+    const { created, purchase } = await this.subscriptions.put(caller, params.external_id, body);
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
-    return SubscriptionDto.from(subscription);
+    return SubscriptionDto.from(purchase);
   }
 
   @Get(':id')

@@ -1,34 +1,16 @@
-import {
-  ShownBoolean,
-  ShownDateTime,
-  ShownEnum,
-  ShownMetadata,
-  ShownUuid,
-} from '../../platform/http/answers.js';
+import { ShownBoolean, ShownDateTime, ShownEnum } from '../../platform/http/answers.js';
 import { problem, type Problem } from '../../platform/errors.js';
 import { Examples } from '../../platform/http/docs.js';
-import {
-  BooleanField,
-  DateTimeField,
-  EnumField,
-  MetadataField,
-  ObjectField,
-  UuidField,
-} from '../../platform/http/fields.js';
-import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
+import { BooleanField, DateTimeField, EnumField } from '../../platform/http/fields.js';
 import { PageOf } from '../../platform/http/pages.js';
-import { StrictBody } from '../../platform/http/validation.pipe.js';
-import type { Overflow } from '../../seats/overflow.js';
+import type { HasRules } from '../../platform/http/validation.pipe.js';
 import type { SeatCounts } from '../../seats/pools.service.js';
-import { InlineCustomer } from '../customers/customers.dto.js';
-import { InlineProduct } from '../products/products.dto.js';
-import type { Metadata } from '../shared/metadata.js';
 import {
-  OverflowField,
-  partiesProblem,
+  CreatePurchase,
+  PurchaseDto,
   PUT_EXAMPLES,
-  SeatsField,
-  ShownSeats,
+  PutPurchase,
+  UpdatePurchase,
 } from '../shared/purchases.dto.js';
 import {
   lacksPeriodEnd,
@@ -38,50 +20,26 @@ import {
 } from './subscription.js';
 import type { SubscriptionRow } from './subscriptions.repository.js';
 
-const PRODUCT = 'What was bought.';
-const CUSTOMER = 'Who bought it.';
-const CHECKOUT = 'The checkout that it came from.';
 const STATUS =
   'Seats can be assigned while it is active, trialing or past_due. canceled and ' +
   'incomplete_expired are final: they revoke all seats.';
-const PERIOD_END = 'When the period ends that is paid for.';
+const PERIOD_END = {
+  description: 'When the period ends that is paid for.',
+  example: '2027-01-31T00:00:00Z',
+};
 const CANCEL =
   'Keeps the seats until current_period_end, which it needs, and ends the subscription then.';
 
-/** What POST and PUT have in common. */
-abstract class SubscriptionBody {
-  @ChosenIdField()
-  id?: string;
-
-  @ExternalIdField()
-  external_id?: string;
-
-  @UuidField({ description: CHECKOUT })
-  checkout_id?: string;
-
+/** Body of POST /v1/subscriptions. */
+export class CreateSubscription extends CreatePurchase implements HasRules {
   @EnumField(SUBSCRIPTION_STATUSES, { description: STATUS, default: 'active' })
   status?: SubscriptionStatus;
 
-  @SeatsField({ required: true })
-  seats: number;
-
-  @DateTimeField({ description: PERIOD_END, example: '2027-01-31T00:00:00Z' })
+  @DateTimeField(PERIOD_END)
   current_period_end?: Date;
 
   @BooleanField({ description: CANCEL, default: false })
   cancel_at_period_end?: boolean;
-
-  @MetadataField()
-  metadata?: Metadata;
-}
-
-/** Body of POST /v1/subscriptions. */
-export class CreateSubscription extends SubscriptionBody {
-  @UuidField({ required: true, description: PRODUCT })
-  product_id: string;
-
-  @UuidField({ required: true, description: CUSTOMER })
-  customer_id: string;
 
   problem(): Problem | undefined {
     return lacksPeriodEnd(this) ? problem('value_error', PERIOD_END_NEEDED) : undefined;
@@ -90,107 +48,54 @@ export class CreateSubscription extends SubscriptionBody {
 
 /** Body of PUT /v1/subscriptions/external/{external_id}. */
 @Examples(PUT_EXAMPLES)
-export class PutSubscription extends SubscriptionBody {
-  @UuidField({ description: `${PRODUCT} This or product.` })
-  product_id?: string;
+export class PutSubscription extends PutPurchase {
+  @EnumField(SUBSCRIPTION_STATUSES, { description: STATUS, default: 'active' })
+  status?: SubscriptionStatus;
 
-  @ObjectField(() => InlineProduct, { description: `${PRODUCT} This or product_id.` })
-  product?: InlineProduct;
+  @DateTimeField(PERIOD_END)
+  current_period_end?: Date;
 
-  @UuidField({ description: `${CUSTOMER} This or customer.` })
-  customer_id?: string;
-
-  @ObjectField(() => InlineCustomer, { description: `${CUSTOMER} This or customer_id.` })
-  customer?: InlineCustomer;
-
-  @OverflowField()
-  on_overflow?: Overflow;
-
-  problem(): Problem | undefined {
-    return partiesProblem(this);
-  }
+  @BooleanField({ description: CANCEL, default: false })
+  cancel_at_period_end?: boolean;
 }
 
 /** Body of PATCH /v1/subscriptions/{id}. */
-export class UpdateSubscription extends StrictBody {
-  @ExternalIdField({ nullable: true })
-  external_id?: string | null;
-
+export class UpdateSubscription extends UpdatePurchase {
   @EnumField(SUBSCRIPTION_STATUSES, { refuseNull: true, description: STATUS })
   status?: SubscriptionStatus;
 
-  @SeatsField({ refuseNull: true })
-  seats?: number;
-
-  @DateTimeField({ nullable: true, description: PERIOD_END, example: '2027-01-31T00:00:00Z' })
+  @DateTimeField({ nullable: true, ...PERIOD_END })
   current_period_end?: Date | null;
 
   @BooleanField({ refuseNull: true, description: CANCEL })
   cancel_at_period_end?: boolean;
-
-  @MetadataField({ nullable: true })
-  metadata?: Metadata | null;
-
-  @OverflowField({ refuseNull: true })
-  on_overflow?: Overflow;
 }
 
 /** A subscription as the API shows it. */
-export class SubscriptionDto extends ObjectDto {
-  @ShownUuid(PRODUCT)
-  product_id: string;
-
-  @ShownUuid(CUSTOMER)
-  customer_id: string;
-
-  @ShownUuid(CHECKOUT, { nullable: true })
-  checkout_id: string | null;
-
+export class SubscriptionDto extends PurchaseDto {
   @ShownEnum(SUBSCRIPTION_STATUSES, STATUS)
   status: string;
 
-  @ShownSeats('How many seats were bought.', 5)
-  seats: number;
-
-  @ShownSeats('How many of them are pending or claimed.', 3)
-  assigned_seats: number;
-
-  @ShownSeats('How many are left.', 2)
-  available_seats: number;
-
-  @ShownDateTime(PERIOD_END, { nullable: true })
+  @ShownDateTime(PERIOD_END.description, { nullable: true })
   current_period_end: Date | null;
 
-  @ShownBoolean(CANCEL)
+  @ShownBoolean(CANCEL, { example: false })
   cancel_at_period_end: boolean;
 
-  @ShownDateTime('When its cancellation was asked for.', { nullable: true })
+  @ShownDateTime('When its cancellation was asked for.', { nullable: true, example: null })
   canceled_at: Date | null;
 
-  @ShownDateTime('When it ended.', { nullable: true })
+  @ShownDateTime('When it ended.', { nullable: true, example: null })
   ended_at: Date | null;
-
-  @ShownMetadata()
-  metadata: Metadata;
 
   static from(row: SubscriptionRow & SeatCounts): SubscriptionDto {
     return {
-      id: row.id,
-      created_at: row.created_at,
-      modified_at: row.modified_at,
-      external_id: row.external_id,
-      product_id: row.product_id,
-      customer_id: row.customer_id,
-      checkout_id: row.checkout_id,
+      ...SubscriptionDto.shown(row),
       status: row.status,
-      seats: row.seats,
-      assigned_seats: row.assigned_seats,
-      available_seats: row.available_seats,
       current_period_end: row.current_period_end,
       cancel_at_period_end: row.cancel_at_period_end,
       canceled_at: row.canceled_at,
       ended_at: row.ended_at,
-      metadata: row.metadata,
     };
   }
 }
