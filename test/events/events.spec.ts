@@ -239,6 +239,28 @@ describe('the list', () => {
     }
   });
 
+  test.each(['subscription', 'order'] as const)(
+    'of one %s is read by an index, however many events the tenant has',
+    async (kind) => {
+      const sold = await tenant[kind](1);
+      const seat = await assign(tenant, { [`${kind}_id`]: sold.id, email: newEmail() });
+      await api.database.sql(
+        `INSERT INTO events (id, organization_id, created_at, type, actor_type, data)
+         SELECT gen_random_uuid(), organization_id, now(), type, actor_type, '{}'
+         FROM events, generate_series(1, 5000) WHERE seat_id = $1`,
+        [seat.id],
+      );
+      await api.database.sql('ANALYZE events');
+      const plan = await api.database.sql(
+        `EXPLAIN SELECT id FROM events WHERE organization_id = $1 AND ${kind}_id = $2
+         ORDER BY xact, position LIMIT 101`,
+        [tenant.id, sold.id],
+      );
+      expect(JSON.stringify(plan)).toContain(`events_of_${kind}`);
+      expect(await itemsOf(`${kind}_id=${sold.id}`)).toMatchObject([{ seat_id: seat.id }]);
+    },
+  );
+
   test('has 100 a page, and up to 1,000', async () => {
     const { id } = await tenant.subscription(101);
     const seats = Array.from({ length: 101 }, () => ({ email: newEmail() }));
