@@ -1,3 +1,4 @@
+import { NOBODY, problems } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { assign, eventsOf, newEmail, seatsOf } from './helpers.js';
 
@@ -36,6 +37,26 @@ describe('a new subscription', () => {
       metadata: {},
     });
   });
+
+  test.each([
+    '0000-06-01T00:00:00Z',
+    '0001-01-01T00:00:00+01:00',
+    '9999-12-31T23:59:59-01:00',
+    '+010000-01-01T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+  ])('cannot end its period at %s, which not every calendar has: 422', async (time) => {
+    const body = { product_id: NOBODY, customer_id: NOBODY, seats: 1, current_period_end: time };
+    const answer = await tenant.call('POST', '/v1/subscriptions', { body });
+    expect(problems(answer)).toEqual([['datetime_parsing', 'body', 'current_period_end']]);
+  });
+
+  test.each(['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'])(
+    'can end its period at %s',
+    async (time) => {
+      const sold = await tenant.subscription(1, { current_period_end: time });
+      expect(new Date(sold.current_period_end)).toEqual(new Date(time));
+    },
+  );
 
   test.each([0, -1, 1.5, '5x', null])('cannot have %p seats: 422', async (seats) => {
     const { product_id, customer_id } = await tenant.subscription(1);

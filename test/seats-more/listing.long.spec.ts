@@ -157,6 +157,7 @@ describe('pages', () => {
     ['JSON of another shape', cursorOf('a')],
     ['numbers', cursorOf(1, 2)],
     ['a day that is none', cursorOf('2026-02-31T00:00:00.000Z', NOBODY)],
+    ['the year 275760', cursorOf('+275760-01-01T00:00:00.000Z', NOBODY)],
     ['the year 0', cursorOf('0000-01-01T00:00:00.000Z', NOBODY)],
     ['a time that is none', cursorOf('2026-99-99T99:99:99.999Z', NOBODY)],
     ['no UUID', cursorOf('2026-01-01T00:00:00.000Z', '-'.repeat(36))],

@@ -1,5 +1,5 @@
 import { problem, RequestValidationError } from '../errors.js';
-import { parseUuid } from './fields.js';
+import { isCommonTime, parseUuid } from './fields.js';
 
 /*
  * Where a page ends, as text that clients hand back unread: the sort keys of its last row. A page
@@ -17,7 +17,7 @@ interface Shape {
 
 /** A time as {@link Date.toISOString} writes it. */
 export const TIME_KEY: Shape = {
-  test: (key) => Date.parse(key) > 0 && new Date(key).toISOString() === key,
+  test: (key) => isCommonTime(new Date(key)) && new Date(key).toISOString() === key,
 };
 export const UUID_KEY: Shape = { test: (key) => parseUuid(key) === key };
 /** A whole number of 64 bits, not negative. */

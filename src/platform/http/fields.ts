@@ -236,13 +236,19 @@ export function EnumField(values: readonly string[], options: FieldOptions) {
   );
 }
 
-/** ISO 8601 with a date and a time; without an offset it is UTC. */
+/** Whether ISO 8601 and PostgreSQL write this time alike, which they do in the years 1 to 9999. */
+export function isCommonTime(time: Date): boolean {
+  const year = Number.isNaN(time.getTime()) ? 0 : time.getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
+
+/** ISO 8601 with a date and a time, in the years 1 to 9999; without an offset it is UTC. */
 export function DateTimeField(options: FieldOptions) {
   const pattern = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/i;
   const parse = (value: unknown) => {
     if (typeof value !== 'string' || !pattern.test(value)) return value;
     const date = new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(value.slice(11)) ? value : `${value}Z`);
-    return Number.isNaN(date.getTime()) ? value : date;
+    return isCommonTime(date) ? date : value;
   };
   return field(
     {
