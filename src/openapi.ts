@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
@@ -210,6 +211,7 @@ function complete(document: Json): Json {
   for (const [path, operations] of Object.entries(paths)) {
     for (const operation of Object.values(operations)) {
       nameScopes(operation);
+      nameSuccess(operation);
       if (!path.startsWith('/v1/')) continue;
       for (const error of EVERYWHERE) addError(operation, error);
       if (operation.requestBody !== undefined) addError(operation, RequestBodyTooLarge);
@@ -247,6 +249,12 @@ function nameErrors({ responses }: Operation): void {
     const names = Object.keys(response.content?.['application/json']?.examples ?? {});
     if (Number(status) < 400 || names.length === 0) continue;
     response.description = names.map((name) => `\`${name}\``).join(', ');
+  }
+}
+
+function nameSuccess({ responses }: Operation): void {
+  for (const [status, response] of Object.entries(responses)) {
+    response.description ||= STATUS_CODES[status] ?? '';
   }
 }
 

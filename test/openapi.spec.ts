@@ -65,6 +65,12 @@ describe('the description of the API', () => {
     ).toEqual([]);
   });
 
+  it('says of every answer what it is', () => {
+    expect(
+      without(({ responses }) => Object.values(responses).every(({ description }) => description)),
+    ).toEqual([]);
+  });
+
   it('gives every route a name of its own and a described tag', () => {
     const ids = operations.map(([, { operationId }]) => operationId);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);

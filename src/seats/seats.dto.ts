@@ -83,7 +83,7 @@ export class SeatMemberDto {
   @ShownDateTime('When the member was created.')
   created_at: string;
 
-  @ShownDateTime('Null until the first change.', { nullable: true })
+  @ShownDateTime('Null until the first change.', { nullable: true, example: null })
   modified_at: string | null;
 
   @ShownUuid('The buyer whose member this is.')
@@ -117,7 +117,7 @@ export class CustomerSeatDto {
   @ShownDateTime('When the seat was assigned.')
   created_at: string;
 
-  @ShownDateTime('Null until the first change.', { nullable: true })
+  @ShownDateTime('Null until the first change.', { nullable: true, example: null })
   modified_at: string | null;
 
   @ShownUuid('The id of the seat.')
@@ -126,7 +126,10 @@ export class CustomerSeatDto {
   @ShownUuid('The subscription that the seat is of; null for an order.', { nullable: true })
   subscription_id: string | null;
 
-  @ShownUuid('The order that the seat is of; null for a subscription.', { nullable: true })
+  @ShownUuid('The order that the seat is of; null for a subscription.', {
+    nullable: true,
+    example: null,
+  })
   order_id: string | null;
 
   @ShownEnum(SEAT_STATUSES, '`pending`: invited. `claimed`: in use. `revoked`: free again.')
@@ -154,6 +157,7 @@ export class CustomerSeatDto {
 
   @ShownEmail('The e-mail of the customer in `customer_id`. Null after a revoke.', {
     nullable: true,
+    example: 'buyer@example.com',
   })
   customer_email: string | null;
 
@@ -162,10 +166,10 @@ export class CustomerSeatDto {
   })
   invitation_token_expires_at: string | null;
 
-  @ShownDateTime('When the seat was claimed.', { nullable: true })
+  @ShownDateTime('When the seat was claimed.', { nullable: true, example: null })
   claimed_at: string | null;
 
-  @ShownDateTime('When the seat was revoked.', { nullable: true })
+  @ShownDateTime('When the seat was revoked.', { nullable: true, example: null })
   revoked_at: string | null;
 
   @ShownMetadata('The metadata of the assignment. It stays after a revoke.')

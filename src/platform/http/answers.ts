@@ -8,7 +8,7 @@ import { EXAMPLE_ID } from './docs.js';
  */
 
 interface ShownOptions {
-  /** Null is a value that comes; then the example is null unless there is another. */
+  /** Null comes as well. */
   nullable?: boolean;
   /** False: the key can be missing. */
   required?: boolean;
