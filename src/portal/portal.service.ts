@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ResourceNotFound } from '../platform/errors.js';
 import type { Page, PageQuery } from '../platform/http/pages.js';
-import {
-  type AssignedSeat,
-  type Assignment,
-  AssignmentsService,
-  type BulkResult,
-} from '../seats/assignments.service.js';
+import { AssignmentsService, type BulkResult } from '../seats/assignments.service.js';
+import type { AssignedSeat, Assignment } from '../seats/seating.service.js';
 import { type ContainerKeys, Containers } from '../seats/containers.js';
 import type { ContainerRef, Recipient } from '../seats/seat.js';
 import { type SeatRow } from '../seats/seats.rows.js';

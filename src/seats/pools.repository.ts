@@ -27,6 +27,17 @@ export class PoolsRepository {
     return row;
   }
 
+  /** Locks the pools in which a member holds a seat, until the end of the transaction. */
+  async lockOfMember(organizationId: string, memberId: string): Promise<void> {
+    await this.database.query(sql`
+      SELECT p.id FROM pools p
+      WHERE p.organization_id = ${organizationId}::uuid AND p.id IN (
+        SELECT s.pool_id FROM seats s
+        WHERE s.organization_id = ${organizationId}::uuid AND s.member_id = ${memberId}::uuid
+          AND s.status <> 'revoked')
+      ORDER BY p.id FOR NO KEY UPDATE`);
+  }
+
   findCheckout(organizationId: string, id: string) {
     return this.database.db.checkouts.findFirst({
       where: { organization_id: organizationId, id },

@@ -164,6 +164,14 @@ export class PoolsService {
     await this.revocations.revokeAllOf(caller, pool.id, { reason }, this.clock.now());
   }
 
+  /**
+   * Locks the pools in which a member holds a seat. To be called before the member is locked: an
+   * assignment locks the pool first, and the two could wait for each other.
+   */
+  async lockOfMember(caller: Caller, memberId: string): Promise<void> {
+    await this.pools.lockOfMember(caller.organizationId, memberId);
+  }
+
   /** Revokes what a member holds. The member must be locked (by its own change) already. */
   async revokeOfMember(
     caller: Caller,

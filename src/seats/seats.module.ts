@@ -15,6 +15,7 @@ import { Containers } from './containers.js';
 import { PoolsService } from './pools.service.js';
 import { ReleasesService } from './releases.service.js';
 import { SeatsController } from './seats.controller.js';
+import { SeatingService } from './seating.service.js';
 import { SeatsRepository } from './seats.repository.js';
 import { SeatsService } from './seats.service.js';
 
@@ -31,6 +32,7 @@ import { SeatsService } from './seats.service.js';
     Containers,
     PoolsService,
     ReleasesService,
+    SeatingService,
     SeatsRepository,
     SeatsService,
   ],

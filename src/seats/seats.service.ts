@@ -7,7 +7,7 @@ import { Database, sql } from '../platform/database/database.js';
 import { BadRequest, ResourceNotFound, TooManyRequests } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
 import { decodeCursor, encodeCursor, TIME_KEY, UUID_KEY } from '../platform/http/cursor.js';
-import type { AssignedSeat } from './assignments.service.js';
+import type { AssignedSeat } from './seating.service.js';
 import { type ContainerKeys, Containers } from './containers.js';
 import { free, type SeatStatus } from './seat.js';
 import { FeatureNotEnabled, SeatNotPending } from './seats.errors.js';

@@ -44,6 +44,18 @@ test.each(['email', 'member_id'])('an assign by %s that is ended is tried again'
   expect(await poolOf(wire.api, id)).toMatchObject({ taken: 1, held: 1 });
 });
 
+test('who deletes a member waits for the pool first, as an assign does', async () => {
+  const { id } = await tenant.subscription(1);
+  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+  const answer = await cross(
+    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+    () => wire.send(tenant, 'DELETE', `members/${seat.member_id}`),
+    `SELECT 1 FROM members WHERE id = '${seat.member_id}' FOR SHARE NOWAIT`,
+  );
+  expect(answer).toMatchObject({ status: 200, body: { id: seat.member_id } });
+  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+});
+
 test('a claim that is ended is tried again', async () => {
   const { id } = await tenant.subscription(1);
   const seat = await assign(tenant, { subscription_id: id, email: newEmail() });

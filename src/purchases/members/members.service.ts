@@ -86,6 +86,7 @@ export class MembersService {
    */
   delete(caller: Caller, id: string): Promise<MemberRow> {
     return this.database.transaction(async () => {
+      await this.pools.lockOfMember(caller, id);
       const row = found(await this.members.lock(caller.organizationId, id), 'member', id);
       // First, since the events of the revoke are to say who held the seats.
       await this.pools.revokeOfMember(caller, id, 'member_deleted');

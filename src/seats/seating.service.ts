@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import {
+  createInvitation,
+  type Invitation,
+  type IssuedInvitation,
+  issueInvitation,
+} from '../invitations/invitation.js';
+import { Clock } from '../platform/clock.js';
+import { Settings } from '../platform/config.js';
+import { Keys } from '../platform/crypto.js';
+import { ApiError } from '../platform/errors.js';
+import type { Caller } from '../platform/http/access.js';
+import { AssignmentsRepository } from './assignments.repository.js';
+import { type Candidate, judge, type Recipient, type Refusal, type Verdict } from './seat.js';
+import {
+  CustomerNotFound,
+  InvalidSeatAssignmentRequest,
+  MemberEmailMismatch,
+  MemberNotFound,
+  SeatAlreadyAssigned,
+  SeatNotAvailable,
+} from './seats.errors.js';
+import type { NewSeat, PoolRow, SeatRow } from './seats.rows.js';
+import { SeatsRepository } from './seats.repository.js';
+
+/** One person to be seated, and how. */
+export interface Assignment {
+  recipient: Recipient;
+  metadata: Record<string, unknown>;
+  /** Claimed at once: no invitation, no expiry, no mail. */
+  immediateClaim: boolean;
+  /** Whether a pending seat's invitation is mailed. */
+  sendInvitation: boolean;
+  /** Seconds; null is the organization's default. */
+  expiresIn: number | null;
+  /** A person who is seated already gets the seat they have, instead of an error. */
+  returnSeated: boolean;
+}
+
+/** A seat, and the invitation that was just made for it: the only moment its token is known. */
+export interface AssignedSeat {
+  row: SeatRow;
+  invitation: IssuedInvitation | null;
+}
+
+/** Undefined: would have got a seat, had not another one of an atomic call failed. */
+export type Outcome = AssignedSeat | ApiError | undefined;
+
+/** How people are seated. */
+export interface Plan {
+  /** Places that can be given. */
+  places: number;
+  /** Whether nobody gets a seat when one of them cannot. */
+  atomic: boolean;
+  /** Writes the new seats and their events. */
+  write: (seats: NewSeat[], now: Date) => Promise<SeatRow[]>;
+}
+
+/** A person, what is known of them, and what is decided. */
+interface Item {
+  assignment: Assignment;
+  candidate: Candidate;
+  verdict: Verdict;
+}
+
+const REFUSALS: Record<Exclude<Refusal, 'SeatNotAvailable'>, new () => ApiError> = {
+  SeatAlreadyAssigned,
+  MemberNotFound,
+  MemberEmailMismatch,
+  CustomerNotFound,
+  InvalidSeatAssignmentRequest,
+};
+
+/** The rule of assigning in full: any number of people, named in any way. */
+@Injectable()
+export class SeatingService {
+  constructor(
+    private readonly assigning: AssignmentsRepository,
+    private readonly seats: SeatsRepository,
+    private readonly keys: Keys,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Seats people as if one after the other, and says of each what came of it. The caller's
+   * transaction has locked the pool, so that nothing changes between the verdict and the deed.
+   */
+  async seat(
+    caller: Caller,
+    pool: PoolRow,
+    assignments: Assignment[],
+    plan: Plan,
+  ): Promise<Outcome[]> {
+    const items = await this.judged(caller, pool, assignments, plan.places);
+    const refused = items.map(({ verdict }) => errorOf(verdict, pool));
+    if (plan.atomic && refused.some((error) => error !== undefined)) return refused;
+
+    // Others create, change and delete people meanwhile: what comes out is judged from the start.
+    const again = () => this.seat(caller, pool, assignments, plan);
+    const now = this.clock.now();
+    const chosen = items.filter(({ verdict }) => verdict.outcome === 'seat');
+    if (await this.createPeople(caller, pool, chosen, now)) return again();
+    const made = chosen.map((item) => this.newSeat(pool, item, now));
+    const seats = made.map(({ seat }) => seat);
+    if (!(await this.assigning.lockMembers(caller.organizationId, seats))) return again();
+
+    const written = byId(seats.length > 0 ? await plan.write(seats, now) : []);
+    const assigned = new Map(
+      made.map(({ item, seat, invitation }) => {
+        const row = written.get(seat.id) as SeatRow;
+        return [item, { row, invitation: this.issue(row, invitation, pool.claim_url_template) }];
+      }),
+    );
+    const seated = await this.seatedRows(caller, items);
+    return items.map((item, index): Outcome => {
+      const { verdict } = item;
+      if (verdict.outcome !== 'seated') return assigned.get(item) ?? refused[index];
+      return { row: seated.get(verdict.seatId) as SeatRow, invitation: null };
+    });
+  }
+
+  /** What the person gets who is invited to this seat. */
+  issue(
+    row: SeatRow,
+    invitation: Invitation | null,
+    template: string | null,
+  ): IssuedInvitation | null {
+    if (invitation === null) return null;
+    const expiresAt = row.invitation_expires_at as Date;
+    return issueInvitation(this.settings.publicUrl, template, invitation, expiresAt);
+  }
+
+  private async judged(
+    caller: Caller,
+    pool: PoolRow,
+    assignments: Assignment[],
+    places: number,
+  ): Promise<Item[]> {
+    const recipients = assignments.map(({ recipient }) => recipient);
+    if (recipients.some(mayLink)) await this.assigning.lockLinking(pool.customer_id);
+    const { organizationId } = caller;
+    const candidates = await this.assigning.findCandidates(organizationId, pool, recipients);
+    const known = assignments.map((assignment, index) => ({
+      assignment,
+      candidate: candidates[index] as Candidate,
+    }));
+    const verdicts = judge(
+      places,
+      pool.member_model_enabled,
+      known.map(({ assignment: { recipient, returnSeated }, candidate }) => {
+        return { recipient, returnSeated, candidate };
+      }),
+    );
+    return known.map((item, index) => ({ ...item, verdict: verdicts[index] as Verdict }));
+  }
+
+  private async seatedRows(caller: Caller, items: Item[]): Promise<Map<string, SeatRow>> {
+    const ids = items.flatMap(({ verdict }) =>
+      verdict.outcome === 'seated' ? [verdict.seatId] : [],
+    );
+    return byId(ids.length > 0 ? await this.seats.findSeats(caller.organizationId, ids) : []);
+  }
+
+  /** Creates who does not exist yet; false when everybody does. */
+  private async createPeople(
+    caller: Caller,
+    pool: PoolRow,
+    items: Item[],
+    now: Date,
+  ): Promise<boolean> {
+    const people = items.filter(isFirstOfItsName());
+    const customers = pool.member_model_enabled
+      ? []
+      : people.filter(({ candidate }) => candidate.customer === null);
+    const members = people.filter(
+      ({ assignment: { recipient }, candidate }) =>
+        candidate.member === null ||
+        (recipient.by === 'external_member' && candidate.member.external_id === null),
+    );
+    const { organizationId } = caller;
+    if (customers.length > 0) {
+      await this.assigning.createCustomers(organizationId, customers.map(emailOf), now);
+    }
+    if (members.length > 0) {
+      const rows = members.map((item) => ({
+        email: emailOf(item),
+        name: item.candidate.customer?.name ?? null,
+        external_id: externalIdOf(item) ?? null,
+      }));
+      await this.assigning.createMembers(organizationId, pool.customer_id, rows, now);
+    }
+    return customers.length > 0 || members.length > 0;
+  }
+
+  private newSeat(
+    pool: PoolRow,
+    item: Item,
+    now: Date,
+  ): { item: Item; seat: NewSeat; invitation: Invitation | null } {
+    const { assignment, candidate } = item;
+    const id = randomUUID();
+    const member = candidate.member as NonNullable<Candidate['member']>;
+    const person = {
+      id,
+      metadata: assignment.metadata,
+      member_id: member.id,
+      email: member.email,
+      customer_id: pool.member_model_enabled
+        ? pool.customer_id
+        : (candidate.customer?.id as string),
+    };
+    if (assignment.immediateClaim) {
+      const none = { nonce: null, hash: null, expires_at: null, invites: false };
+      const seat: NewSeat = { ...person, ...none, status: 'claimed', claimed_at: now };
+      return { item, seat, invitation: null };
+    }
+    const invitation = createInvitation(this.keys, id);
+    const seconds = assignment.expiresIn ?? pool.invitation_expires_in;
+    const seat: NewSeat = {
+      ...person,
+      status: 'pending',
+      nonce: invitation.nonce,
+      hash: invitation.hash,
+      expires_at: new Date(now.getTime() + seconds * 1000),
+      claimed_at: null,
+      invites: assignment.sendInvitation,
+    };
+    return { item, seat, invitation };
+  }
+}
+
+/** 400: the pool is full, or its container gives no seats. */
+export function notAvailable(pool: PoolRow): ApiError {
+  const kind = pool.subscription_id === null ? 'order' : 'subscription';
+  return new SeatNotAvailable(
+    pool.active
+      ? `All ${pool.capacity} seats of this ${kind} are taken.`
+      : `This ${kind} cannot give seats in its current status.`,
+  );
+}
+
+function errorOf(verdict: Verdict, pool: PoolRow): ApiError | undefined {
+  if (verdict.outcome !== 'refused') return undefined;
+  const { refusal } = verdict;
+  return refusal === 'SeatNotAvailable' ? notAvailable(pool) : new REFUSALS[refusal]();
+}
+
+function byId(rows: SeatRow[]): Map<string, SeatRow> {
+  return new Map(rows.map((row) => [row.seat_id, row]));
+}
+
+/** Whether an existing member may get an external id, or a new one come with it. */
+function mayLink(recipient: Recipient): boolean {
+  return recipient.by === 'external_member' && recipient.email !== undefined;
+}
+
+/** An external id is the first one's who came with it; the next one is judged again. */
+function isFirstOfItsName(): (item: Item) => boolean {
+  const named = new Set<string>();
+  return (item) => {
+    const name = externalIdOf(item);
+    if (name === undefined) return true;
+    const isFirst = !named.has(name);
+    named.add(name);
+    return isFirst;
+  };
+}
+
+function externalIdOf({ assignment: { recipient } }: Item): string | undefined {
+  return recipient.by === 'external_member' ? recipient.external_id : undefined;
+}
+
+function emailOf({ assignment: { recipient }, candidate }: Item): string {
+  return (candidate.customer?.email ?? candidate.member?.email ?? recipient.email) as string;
+}
