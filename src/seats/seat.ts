@@ -114,31 +114,33 @@ export interface Judged {
  * of the contract: on a full pool even a duplicate hears SeatNotAvailable.
  */
 export function judge(free: number, memberModel: boolean, items: Judged[]): Verdict[] {
-  const seated = new Set<string>();
-  // Whose each external id is, of those that were named so far.
-  const linked = new Map<string, string>();
+  const seated: Seated = { byEmail: new Map(), byExternalId: new Map() };
   return items.map((item) => {
-    const { candidate } = item;
+    const { candidate, recipient } = item;
     if (item.returnSeated && candidate.seat_id !== null) {
       return { outcome: 'seated', seatId: candidate.seat_id };
     }
     const refusal =
-      seated.size >= free ? 'SeatNotAvailable' : personRefusal(memberModel, item, seated, linked);
+      seated.byEmail.size >= free ? 'SeatNotAvailable' : personRefusal(memberModel, item, seated);
     if (refusal !== undefined) return { outcome: 'refused', refusal };
     const email = candidate.email_key as string;
-    seated.add(email);
-    if (item.recipient.by === 'external_member') {
-      linked.set(item.recipient.external_id as string, email);
-    }
+    const externalId = recipient.by === 'external_member' ? recipient.external_id : undefined;
+    seated.byEmail.set(email, externalId);
+    if (externalId !== undefined) seated.byExternalId.set(externalId, email);
     return { outcome: 'seat' };
   });
+}
+
+/** Who was given a seat by the same call, so that the database does not know of them yet. */
+interface Seated {
+  byEmail: Map<string, string | undefined>;
+  byExternalId: Map<string, string>;
 }
 
 function personRefusal(
   memberModel: boolean,
   { recipient, candidate }: Judged,
-  seated: Set<string>,
-  linked: Map<string, string>,
+  seated: Seated,
 ): Refusal | undefined {
   const { member, customer, email_key: email } = candidate;
   const byCustomer = recipient.by === 'customer' || recipient.by === 'external_customer';
@@ -147,13 +149,19 @@ function personRefusal(
   }
   if (recipient.by === 'member' && member === null) return 'MemberNotFound';
   if (recipient.by === 'external_member') {
-    if (member === null && recipient.email === undefined) return 'MemberNotFound';
+    const sitting = seated.byExternalId.get(recipient.external_id as string);
+    if (recipient.email === undefined && member === null) {
+      return sitting === undefined ? 'MemberNotFound' : 'SeatAlreadyAssigned';
+    }
     if (member !== null && isMismatch(recipient, member)) return 'MemberEmailMismatch';
-    const holder = linked.get(recipient.external_id as string);
-    if (holder !== undefined && holder !== email) return 'MemberEmailMismatch';
+    const linked = seated.byEmail.get(email as string) ?? recipient.external_id;
+    if ((sitting ?? email) !== email || linked !== recipient.external_id) {
+      return 'MemberEmailMismatch';
+    }
   }
   if (email === null) return 'InvalidSeatAssignmentRequest';
-  return candidate.seat_id !== null || seated.has(email) ? 'SeatAlreadyAssigned' : undefined;
+  const isSeated = candidate.seat_id !== null || seated.byEmail.has(email);
+  return isSeated ? 'SeatAlreadyAssigned' : undefined;
 }
 
 /** The external id and the e-mail of a request point to two people. */

@@ -100,8 +100,13 @@ export class SeatingService {
     // Others create, change and delete people meanwhile: what comes out is judged from the start.
     const again = () => this.seat(caller, pool, assignments, plan);
     const now = this.clock.now();
-    const chosen = items.filter(({ verdict }) => verdict.outcome === 'seat');
-    if (await this.createPeople(caller, pool, chosen, now)) return again();
+    let chosen = items.filter(isChosen);
+    if (await this.createPeople(caller, pool, chosen, now)) {
+      // Only those who get a seat: the others were refused for what was true when it was their turn.
+      const those = chosen.map(({ assignment }) => assignment);
+      chosen = (await this.judged(caller, pool, those, those.length)).filter(isChosen);
+      if (chosen.length < those.length) return again();
+    }
     const made = chosen.map((item) => this.newSeat(pool, item, now));
     const seats = made.map(({ seat }) => seat);
     if (!(await this.assigning.lockMembers(caller.organizationId, seats))) return again();
@@ -110,13 +115,13 @@ export class SeatingService {
     const assigned = new Map(
       made.map(({ item, seat, invitation }) => {
         const row = written.get(seat.id) as SeatRow;
-        return [item, { row, invitation: this.issue(row, invitation, pool.claim_url_template) }];
+        const issued = this.issue(row, invitation, pool.claim_url_template);
+        return [item.assignment, { row, invitation: issued }];
       }),
     );
     const seated = await this.seatedRows(caller, items);
-    return items.map((item, index): Outcome => {
-      const { verdict } = item;
-      if (verdict.outcome !== 'seated') return assigned.get(item) ?? refused[index];
+    return items.map(({ assignment, verdict }, index): Outcome => {
+      if (verdict.outcome !== 'seated') return assigned.get(assignment) ?? refused[index];
       return { row: seated.get(verdict.seatId) as SeatRow, invitation: null };
     });
   }
@@ -163,14 +168,13 @@ export class SeatingService {
     return byId(ids.length > 0 ? await this.seats.findSeats(caller.organizationId, ids) : []);
   }
 
-  /** Creates who does not exist yet; false when everybody does. */
+  /** Creates who does not exist yet, or is not known by the external id; false when all are. */
   private async createPeople(
     caller: Caller,
     pool: PoolRow,
-    items: Item[],
+    people: Item[],
     now: Date,
   ): Promise<boolean> {
-    const people = items.filter(isFirstOfItsName());
     const customers = pool.member_model_enabled
       ? []
       : people.filter(({ candidate }) => candidate.customer === null);
@@ -256,16 +260,8 @@ function mayLink(recipient: Recipient): boolean {
   return recipient.by === 'external_member' && recipient.email !== undefined;
 }
 
-/** An external id is the first one's who came with it; the next one is judged again. */
-function isFirstOfItsName(): (item: Item) => boolean {
-  const named = new Set<string>();
-  return (item) => {
-    const name = externalIdOf(item);
-    if (name === undefined) return true;
-    const isFirst = !named.has(name);
-    named.add(name);
-    return isFirst;
-  };
+function isChosen({ verdict }: Item): boolean {
+  return verdict.outcome === 'seat';
 }
 
 function externalIdOf({ assignment: { recipient } }: Item): string | undefined {

@@ -13,6 +13,7 @@ import {
   SEATS,
   setOrganization,
   toldOf,
+  tryAssign,
 } from '../seats/fixtures.js';
 import type { Answer, Tenant } from '../support/app.js';
 
@@ -369,6 +370,34 @@ describe('the items', () => {
     expect(answer.body.seats).toEqual([seat]);
     expect(failures(answer)).toEqual([[1, 'SeatNotAvailable']]);
   });
+
+  test.each([true, false])(
+    'fail like single calls, whoever was named before (member model: %s)',
+    async (member_model_enabled) => {
+      await setOrganization(wire.api, tenant, { member_model_enabled });
+      const [ada, bob] = [{ email: 'ada@example.com' }, { email: 'bob@example.com' }];
+      const [one, two] = [{ external_member_id: 'x-1' }, { external_member_id: 'x-2' }];
+      await tenant.create('customers', { ...ada, external_id: 'x-1' });
+      const firsts = [ada, one, { ...ada, ...one }, { external_customer_id: 'x-1' }];
+      const seconds = [...firsts, bob, two, { ...ada, ...two }, { ...bob, ...one }];
+      for (const first of firsts) {
+        for (const second of [...seconds, { ...bob, ...two }]) {
+          const seats = [first, second];
+          const single = await tenant.subscription(5);
+          const errors = [];
+          for (const seat of seats) {
+            const answer = await tryAssign(tenant, { subscription_id: single.id, ...seat });
+            errors.push(answer.body.error);
+          }
+          const { id } = await tenant.subscription(5);
+          const answer = await bulk({ subscription_id: id, seats });
+          const failed = new Map(failures(answer) as [number, string][]);
+          expect([seats, seats.map((_, index) => failed.get(index))]).toEqual([seats, errors]);
+        }
+      }
+    },
+    60_000,
+  );
 
   test('two people with one external id are two people: the second is refused', async () => {
     const { id } = await tenant.subscription(5);
