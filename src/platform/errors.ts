@@ -139,6 +139,8 @@ export type ProblemType =
 export interface Problem {
   type: ProblemType;
   msg: string;
+  /** Which item of a list it is, when it is not the list as a whole. */
+  index?: number;
 }
 
 export function problem(type: ProblemType, msg: string): Problem {

@@ -277,7 +277,7 @@ describe('the list', () => {
   });
 
   test.each([
-    ['type=seat.lost', ['enum', 'query', 'type']],
+    ['type=seat.lost', ['enum', 'query', 'type', 0]],
     ['seat_id=x', ['uuid_parsing', 'query', 'seat_id']],
     ['order=up', ['enum', 'query', 'order']],
     ['limit=0', ['greater_than_equal', 'query', 'limit']],

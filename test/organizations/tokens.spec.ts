@@ -76,20 +76,24 @@ describe('an access token', () => {
   });
 
   it.each([
-    [{ scopes: ['events:read'] }, 'name', 'missing'],
-    [{ name: 'x' }, 'scopes', 'missing'],
-    [{ name: 'x', scopes: [] }, 'scopes', 'too_short'],
-    [{ name: 'x', scopes: ['seats:fly'] }, 'scopes', 'enum'],
-    [{ name: 'x', scopes: ['events:read'], expires_at: 'soon' }, 'expires_at', 'datetime_parsing'],
+    [{ scopes: ['events:read'] }, ['name'], 'missing'],
+    [{ name: 'x' }, ['scopes'], 'missing'],
+    [{ name: 'x', scopes: [] }, ['scopes'], 'too_short'],
+    [{ name: 'x', scopes: ['seats:fly'] }, ['scopes', 0], 'enum'],
+    [
+      { name: 'x', scopes: ['events:read'], expires_at: 'soon' },
+      ['expires_at'],
+      'datetime_parsing',
+    ],
     [
       { name: 'x', scopes: ['events:read'], expires_at: '2020-01-01T00:00:00Z' },
-      'expires_at',
+      ['expires_at'],
       'value_error',
     ],
-  ])('cannot be made of %j', async (body, field, type) => {
+  ])('cannot be made of %j', async (body, way, type) => {
     const answer = await create(body);
     expect(answer.status).toBe(422);
-    expect(answer.body.detail).toEqual([expect.objectContaining({ type, loc: ['body', field] })]);
+    expect(answer.body.detail).toEqual([expect.objectContaining({ type, loc: ['body', ...way] })]);
   });
 
   it('needs the scopes of its routes', async () => {

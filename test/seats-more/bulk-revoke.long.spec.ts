@@ -208,8 +208,8 @@ describe('the shape', () => {
     [{ seat_ids: [] }, ['too_short', 'body', 'seat_ids']],
     [{ emails: [], subscription_id: NOBODY }, ['too_short', 'body', 'emails']],
     [{ seat_ids: 'x' }, ['list_type', 'body', 'seat_ids']],
-    [{ seat_ids: ['x'] }, ['uuid_parsing', 'body', 'seat_ids']],
-    [{ emails: [1], subscription_id: NOBODY }, ['string_type', 'body', 'emails']],
+    [{ seat_ids: [NOBODY, 'x'] }, ['uuid_parsing', 'body', 'seat_ids', 1]],
+    [{ emails: [1], subscription_id: NOBODY }, ['string_type', 'body', 'emails', 0]],
   ])('%j is a 422', async (body, expected) => {
     expect(problems(await bulkRevoke(body))).toEqual([expected]);
   });

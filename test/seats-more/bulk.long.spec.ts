@@ -147,9 +147,9 @@ describe('the shape', () => {
   test.each([
     ['no list', undefined, [['missing', 'body', 'seats']]],
     ['an object', {}, [['list_type', 'body', 'seats']]],
-    ['a list of texts', ['ada@example.com'], [['dict_type', 'body', 'seats']]],
-    ['a list with null', [null], [['dict_type', 'body', 'seats']]],
-    ['a list of lists', [[]], [['dict_type', 'body', 'seats']]],
+    ['a list of texts', ['ada@example.com'], [['dict_type', 'body', 'seats', 0]]],
+    ['a list with null', [null], [['dict_type', 'body', 'seats', 0]]],
+    ['a list of lists', [[]], [['dict_type', 'body', 'seats', 0]]],
   ])('%s is a 422', async (_, seats, expected) => {
     const { id } = await tenant.subscription(1);
     expect(problems(await bulk({ subscription_id: id, seats }))).toEqual(expected);

@@ -111,7 +111,7 @@ describe('filters', () => {
   });
 
   test.each([
-    ['status=lost', ['enum', 'query', 'status']],
+    ['status=lost', ['enum', 'query', 'status', 0]],
     ['email=nobody', ['value_error', 'query', 'email']],
     ['member_id=x', ['uuid_parsing', 'query', 'member_id']],
     ['customer_id=c232ab00-9414-11ec-b3c8-9f6bdeced846', ['uuid_version', 'query', 'customer_id']],

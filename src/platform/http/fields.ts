@@ -263,11 +263,20 @@ export function DateTimeField(options: FieldOptions) {
   );
 }
 
+/** An object of JSON: no list, no null. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function objectProblem(value: unknown): Problem | undefined {
+  return isObject(value) ? undefined : problem('dict_type', 'Input should be an object');
+}
+
 /** Metadata: at most 10 keys and 1,024 characters of JSON (see {@link metadataLength}). */
 export function MetadataField(options: Partial<FieldOptions> = {}) {
   return field(
     {
-      check: metadataProblem,
+      check: (value) => objectProblem(value) ?? metadataProblem(value as object),
       schema: { type: 'object', additionalProperties: true, maxProperties: METADATA_KEYS },
     },
     {
@@ -288,10 +297,7 @@ export function ObjectField<T extends object>(type: () => new () => T, options: 
     ),
     field(
       {
-        check: (value) =>
-          typeof value === 'object' && value !== null && !Array.isArray(value)
-            ? undefined
-            : problem('dict_type', 'Input should be an object'),
+        check: objectProblem,
         // Swagger knows a class to come by the name of this function.
         schema: { type: () => type() },
         type,
@@ -312,14 +318,8 @@ export function ObjectListField<T extends object>(
   return applyDecorators(
     field(
       {
-        check: (value) => {
-          const size = listProblem(value, min, max);
-          if (size !== undefined) return size;
-          const isObject = (item: unknown) => typeof item === 'object' && !Array.isArray(item);
-          return (value as unknown[]).every((item) => item !== null && isObject(item))
-            ? undefined
-            : problem('dict_type', 'Every item should be an object');
-        },
+        check: (value) =>
+          listProblem(value, min, max) ?? itemProblem(value as unknown[], objectProblem),
         schema: { type: () => type(), isArray: true, minItems: min, maxItems: max },
         type,
       },
@@ -334,6 +334,18 @@ function listProblem(value: unknown, min: number, max: number): Problem | undefi
   if (!Array.isArray(value)) return problem('list_type', 'Input should be a valid list');
   if (value.length < min) return problem('too_short', `List should have at least ${min} items`);
   if (value.length > max) return problem('too_long', `List should have at most ${max} items`);
+  return undefined;
+}
+
+/** The first item with a problem. */
+function itemProblem(
+  items: unknown[],
+  check: (item: unknown) => Problem | undefined,
+): Problem | undefined {
+  for (const [index, item] of items.entries()) {
+    const found = check(item);
+    if (found !== undefined) return { ...found, index };
+  }
   return undefined;
 }
 
@@ -356,7 +368,7 @@ export function ListField(
       return problem('enum', `Input should be ${of.map((word) => `'${word}'`).join(', ')}`);
     }
     if (uuid && parseUuid(item) === undefined) {
-      return problem('uuid_parsing', 'Every item should be a valid UUID');
+      return problem('uuid_parsing', 'Input should be a valid UUID');
     }
     if (typeof item !== 'string') return problem('string_type', 'Input should be a string');
     return undefined;
@@ -369,10 +381,7 @@ export function ListField(
           ? list.map((item: unknown) => parseUuid(item) ?? item)
           : list;
       },
-      check: (value) => {
-        const size = listProblem(value, min, max);
-        return size ?? (value as unknown[]).map(checkItem).find((found) => found !== undefined);
-      },
+      check: (value) => listProblem(value, min, max) ?? itemProblem(value as unknown[], checkItem),
       schema: {
         type: [String],
         ...(of && { enum: [...of] }),

@@ -4,10 +4,7 @@ export const METADATA_KEYS = 10;
 const METADATA_LENGTH = 1024;
 
 /** The metadata rule, everywhere the same. */
-export function metadataProblem(value: unknown): Problem | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return problem('dict_type', 'Input should be a valid dictionary');
-  }
+export function metadataProblem(value: object): Problem | undefined {
   if (Object.keys(value).length > METADATA_KEYS) {
     return problem('value_error', `Metadata cannot have more than ${METADATA_KEYS} keys`);
   }

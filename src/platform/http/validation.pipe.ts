@@ -2,7 +2,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/c
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
 import { problem, type LocatedProblem, type Problem, RequestValidationError } from '../errors.js';
-import { fieldsOf, isSecretField } from './fields.js';
+import { fieldsOf, isObject, isSecretField } from './fields.js';
 
 /** A request class with a rule over several of its fields. */
 export interface HasRules {
@@ -32,7 +32,7 @@ export class SchemaPipe implements PipeTransform {
     if (value === undefined) {
       throw RequestValidationError.at(loc, problem('missing', 'Field required'));
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       throw RequestValidationError.at(loc, problem('dict_type', 'Input should be an object'));
     }
     throwAny(unstorable(value, loc));
@@ -62,9 +62,14 @@ function located(error: ValidationError, parent: Loc): LocatedProblem[] {
     rule === 'field' ? [message] : [],
   );
   const own = messages.map((message) => {
-    const found: Problem = JSON.parse(message);
-    const missing = found.type === 'missing';
-    return { type: found.type, loc, msg: found.msg, input: hidden || missing ? null : error.value };
+    const { type, msg, index }: Problem = JSON.parse(message);
+    const input: unknown = index === undefined ? error.value : error.value[index];
+    return {
+      type,
+      loc: index === undefined ? loc : [...loc, index],
+      msg,
+      input: hidden || type === 'missing' ? null : input,
+    };
   });
   // One problem a field: with a wrong value, what lies below it says nothing more.
   if (own.length > 0) return own.slice(0, 1);
@@ -101,10 +106,6 @@ function sealedItem(item: unknown, type: RequestClass): unknown {
   return isObject(item) ? sealed(item, type) : item;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Rules over several fields, of the object and of the objects in its lists. */
 function brokenRules(instance: object, loc: Loc): LocatedProblem[] {
   const found = 'problem' in instance ? (instance as HasRules).problem() : undefined;
@@ -112,7 +113,7 @@ function brokenRules(instance: object, loc: Loc): LocatedProblem[] {
   return Object.entries(instance).flatMap(([name, value]) =>
     Array.isArray(value)
       ? value.flatMap((item: unknown, index) =>
-          typeof item === 'object' && item !== null ? brokenRules(item, [...loc, name, index]) : [],
+          isObject(item) ? brokenRules(item, [...loc, name, index]) : [],
         )
       : [],
   );
