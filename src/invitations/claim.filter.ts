@@ -1,9 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { isUnavailable } from '../platform/database/failures.js';
 import { ApiError } from '../platform/errors.js';
-import { type Page, sendPage } from '../platform/pages/pages.js';
-import { deadLinkPage, troublePage, unavailablePage } from './claim.pages.js';
+import { type Page, sendFailurePage } from '../platform/pages/pages.js';
+import { busyPage, deadLinkPage, troublePage, unavailablePage } from './claim.pages.js';
 import { messagesForBrowser } from './locales.js';
 
 const DEAD = ['ResourceNotFound', 'InvalidInvitationToken'];
@@ -15,11 +15,8 @@ const DEAD = ['ResourceNotFound', 'InvalidInvitationToken'];
 @Catch()
 export class ClaimPageFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const page = pageOf(thrown, request.headers['accept-language']);
-    if (page.status >= 500) request.log.error({ err: thrown }, 'claim page');
-    sendPage(http.getResponse<FastifyReply>(), page);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    sendFailurePage(host, thrown, pageOf(thrown, request.headers['accept-language']));
   }
 }
 
@@ -29,6 +26,7 @@ function pageOf(thrown: unknown, acceptLanguage: string | undefined): Page {
     return troublePage(messages, isUnavailable(thrown) ? 503 : 500);
   }
   if (DEAD.includes(thrown.error)) return deadLinkPage(messages);
+  if (thrown.error === 'TooManyRequests') return busyPage(messages);
   const page = thrown.status < 500 ? unavailablePage : troublePage;
   return page(messages, thrown.status);
 }

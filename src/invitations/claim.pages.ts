@@ -42,6 +42,11 @@ export function unavailablePage(messages: Messages, status: number): Page {
   return plainPage(messages, status, messages.page.unavailable);
 }
 
+/** Somebody asks too often; the invitation is as good as before. */
+export function busyPage(messages: Messages): Page {
+  return plainPage(messages, 429, messages.page.busy);
+}
+
 /** The service is at fault, or overrun. */
 export function troublePage(messages: Messages, status: number): Page {
   return plainPage(messages, status, messages.page.trouble);

@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { isUnavailable } from '../platform/database/failures.js';
 import { ApiError } from '../platform/errors.js';
-import { type Page, sendPage } from '../platform/pages/pages.js';
+import { type Page, sendFailurePage } from '../platform/pages/pages.js';
 import { textsForBrowser, textsOf } from './locales.js';
 import type { Messages } from './locales/en.js';
 import { messagePage, openingPage } from './portal.pages.js';
@@ -25,15 +25,8 @@ const PROBLEMS: Record<string, [status: number, problem: Problem]> = {
 @Catch()
 export class PortalPagesFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
-    const page = pageOf(thrown, request);
-    if (page.status >= 500) request.log.error({ err: thrown }, 'portal page');
-    if (thrown instanceof ApiError && thrown.headers['retry-after'] !== undefined) {
-      void reply.header('retry-after', thrown.headers['retry-after']);
-    }
-    sendPage(reply, page);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    sendFailurePage(host, thrown, pageOf(thrown, request));
   }
 }
 

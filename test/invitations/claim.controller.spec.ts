@@ -212,7 +212,16 @@ describe('the claim page', () => {
     });
   });
 
-  it('counts against the limit of public routes', async () => {
-    expect((await open()).headers).toHaveProperty('ratelimit');
+  it('is a page also beyond the limit of public routes, which looks and presses share', async () => {
+    for (let visit = 0; visit < 30; visit += 1) {
+      expect((await open()).statusCode).toBe(200);
+      expect((await press('')).statusCode).toBe(404);
+    }
+    for (const page of [await open(), await press()]) {
+      expect([page.statusCode, titleOf(page)]).toEqual([429, 'One moment, please']);
+      expect(page.headers['retry-after']).toMatch(/^\d+$/);
+      expect(page.headers['ratelimit']).toContain('r=0');
+    }
+    expect(claims.claims).toEqual([]);
   });
 });

@@ -45,6 +45,11 @@ export const de: Messages = {
       text: 'Ihre Einladung ist in Ordnung, aber die zugehörigen Plätze sind zurzeit nicht aktiv.',
       hint: 'Bitte fragen Sie die Person, die Sie eingeladen hat, und öffnen Sie den Link später noch einmal.',
     },
+    busy: {
+      heading: 'Einen Moment bitte',
+      text: 'Das war zu viel auf einmal. Ihre Einladung ist unverändert.',
+      hint: 'Bitte öffnen Sie den Link aus Ihrer E-Mail in einer Minute noch einmal.',
+    },
     trouble: {
       heading: 'Das hat nicht geklappt',
       text: 'Bei uns ist etwas schiefgegangen. Ihre Einladung ist unverändert.',

@@ -54,6 +54,11 @@ export const en = {
       text: 'Your invitation is in order, but the seats it belongs to are not active at the moment.',
       hint: 'Please ask the person who invited you, and open this link again later.',
     },
+    busy: {
+      heading: 'One moment, please',
+      text: 'That was too much at once. Your invitation is unchanged.',
+      hint: 'Please open the link from your mail again in a minute.',
+    },
     trouble: {
       heading: 'That did not work',
       text: 'Something went wrong on our side. Your invitation is unchanged.',

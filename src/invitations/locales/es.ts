@@ -44,6 +44,11 @@ export const es: Messages = {
       text: 'Su invitación es válida, pero las plazas a las que pertenece no están activas en este momento.',
       hint: 'Consulte a la persona que le invitó y abra este enlace más tarde.',
     },
+    busy: {
+      heading: 'Un momento, por favor',
+      text: 'Ha sido demasiado a la vez. Su invitación no ha cambiado.',
+      hint: 'Abra de nuevo el enlace de su correo dentro de un minuto.',
+    },
     trouble: {
       heading: 'No ha funcionado',
       text: 'Algo ha fallado por nuestra parte. Su invitación no ha cambiado.',

@@ -44,6 +44,11 @@ export const fr: Messages = {
       text: 'Votre invitation est valable, mais les places dont elle fait partie ne sont pas actives actuellement.',
       hint: 'Adressez-vous à la personne qui vous a invité(e), puis ouvrez ce lien plus tard.',
     },
+    busy: {
+      heading: 'Un instant, s’il vous plaît',
+      text: 'C’était trop à la fois. Votre invitation est inchangée.',
+      hint: 'Veuillez ouvrir de nouveau le lien de votre e-mail dans une minute.',
+    },
     trouble: {
       heading: 'Cela n’a pas fonctionné',
       text: 'Un problème est survenu de notre côté. Votre invitation est inchangée.',

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { ArgumentsHost } from '@nestjs/common';
 import { Eta } from 'eta';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../errors.js';
 
 // src when run from source, dist when built: the templates lie beside the code in both.
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -77,6 +79,18 @@ export function renderPage(
 
 export function sendPage(reply: FastifyReply, page: Page): void {
   void reply.status(page.status).headers(page.headers).send(page.body);
+}
+
+/** The page of a failure: it says when to come again, and our own faults are logged. */
+export function sendFailurePage(host: ArgumentsHost, thrown: unknown, page: Page): void {
+  const http = host.switchToHttp();
+  const reply = http.getResponse<FastifyReply>();
+  if (page.status >= 500) {
+    http.getRequest<FastifyRequest>().log.error({ err: thrown }, 'page failed');
+  }
+  const wait = thrown instanceof ApiError ? thrown.headers['retry-after'] : undefined;
+  if (wait !== undefined) void reply.header('retry-after', wait);
+  sendPage(reply, page);
 }
 
 function contentSecurityPolicy(styles: string[], options: PageOptions): string {
