@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Settings } from '../platform/config.js';
 import { Database, sql } from '../platform/database/database.js';
@@ -15,6 +15,8 @@ export type Checks = Partial<Record<Part, State>>;
 /** Whether this process can do its work. */
 @Injectable()
 export class HealthService {
+  private readonly logger = new Logger('Health');
+
   constructor(
     private readonly settings: Settings,
     private readonly database: Database,
@@ -32,7 +34,9 @@ export class HealthService {
     ];
     if (this.settings.role !== 'api') checked.push(['queue', this.queue()]);
     const checks = Object.fromEntries(
-      await Promise.all(checked.map(async ([part, work]) => [part, await outcome(work)] as const)),
+      await Promise.all(
+        checked.map(async ([part, work]) => [part, await this.outcome(part, work)] as const),
+      ),
     );
     const failed = Object.entries(checks).flatMap(([part, state]) =>
       state === 'failed' ? [part] : [],
@@ -49,19 +53,23 @@ export class HealthService {
   private async queue(): Promise<void> {
     await this.modules.get(QueueHealth, { strict: false }).check();
   }
-}
 
-/** A part that hangs has failed as well; whatever it answers later is not waited for. */
-async function outcome(work: Promise<unknown>): Promise<State> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<State>((resolve) => {
-    timer = setTimeout(() => resolve('failed'), PATIENCE_MS);
-  });
-  const answer = work.then(
-    (): State => 'ok',
-    (): State => 'failed',
-  );
-  const state = await Promise.race([answer, late]);
-  clearTimeout(timer);
-  return state;
+  /** A part that hangs has failed as well; whatever it answers later is not waited for. */
+  private async outcome(part: Part, work: Promise<unknown>): Promise<State> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const text = `no answer within ${PATIENCE_MS} ms`;
+      timer = setTimeout(() => reject(new Error(text)), PATIENCE_MS);
+    });
+    try {
+      await Promise.race([work, late]);
+      return 'ok';
+    } catch (error) {
+      // The caller, who may be anybody, hears which part it is; why is for us.
+      this.logger.warn(`Not ready: ${part}: ${(error as Error).message}`);
+      return 'failed';
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }

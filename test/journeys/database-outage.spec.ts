@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { startApp, type TestApp } from '../support/app.js';
-import { testDatabase } from '../support/database.js';
+import { type TestDatabase, testDatabase } from '../support/database.js';
 
 /** A line to PostgreSQL that can be cut: then nothing listens at its end, as when it is down. */
 class Line {
@@ -23,6 +23,15 @@ class Line {
     this.port = (this.server.address() as { port: number }).port;
   }
 
+  /** Nothing that either side says arrives any more, and nobody is told. */
+  pause(): void {
+    for (const socket of this.sockets) socket.pause();
+  }
+
+  resume(): void {
+    for (const socket of this.sockets) socket.resume();
+  }
+
   async cut(): Promise<void> {
     const closed = new Promise((done) => this.server?.close(done));
     for (const socket of this.sockets) socket.destroy();
@@ -32,12 +41,13 @@ class Line {
 
 describe('while PostgreSQL is down', () => {
   let test: TestApp;
+  let database: TestDatabase;
   let line: Line;
   let token: string;
   let subscription: { id: string };
 
   beforeAll(async () => {
-    const database = await testDatabase();
+    database = await testDatabase();
     const url = new URL(database.url);
     line = new Line(Number(url.port));
     await line.open();
@@ -63,6 +73,11 @@ describe('while PostgreSQL is down', () => {
       body: { subscription_id: subscription.id, email },
     });
 
+  const ready = async () => {
+    const { status, body } = await test.call('GET', '/health/ready');
+    return [status, body.checks];
+  };
+
   it('answers 503 with Retry-After, and goes on by itself afterwards', async () => {
     expect((await assign('before@example.com')).status).toBe(200);
     await line.cut();
@@ -73,7 +88,22 @@ describe('while PostgreSQL is down', () => {
       request_id: expect.any(String),
     });
     expect(down.headers['retry-after']).toMatch(/^\d+$/);
+    expect(await ready()).toEqual([503, { database: 'failed', migrations: 'failed' }]);
     await line.open();
     expect((await assign('during@example.com')).status).toBe(200);
+    expect(await ready()).toEqual([200, { database: 'ok', migrations: 'ok' }]);
+  });
+
+  it('is not ready either while it only hangs, and says so within seconds', async () => {
+    line.pause();
+    expect(await ready()).toEqual([503, { database: 'failed', migrations: 'failed' }]);
+    line.resume();
+    expect(await ready()).toEqual([200, { database: 'ok', migrations: 'ok' }]);
+  });
+
+  it('is not ready while a migration is missing', async () => {
+    const last = '(SELECT max(migration_name) FROM _prisma_migrations)';
+    await database.sql(`DELETE FROM _prisma_migrations WHERE migration_name = ${last}`);
+    expect(await ready()).toEqual([503, { database: 'ok', migrations: 'failed' }]);
   });
 });

@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-
-import { ApiModule } from '../../src/api.module.js';
 import { createHttpApp } from '../../src/http.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { SCOPES } from '../../src/organizations/scopes.js';
@@ -10,7 +7,7 @@ import { TokensService } from '../../src/organizations/tokens.service.js';
 import { Clock } from '../../src/platform/clock.js';
 import { readSettings, type Settings } from '../../src/platform/config.js';
 import { createLogger } from '../../src/platform/logger.js';
-import { PlatformModule } from '../../src/platform/platform.module.js';
+import { RootModule } from '../../src/root.module.js';
 import { testDatabase, type TestDatabase } from './database.js';
 
 /** Time that tests move by hand. Left alone, it is the real time. */
@@ -65,9 +62,6 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-@Module({})
-class TestRoot {}
-
 /** Settings of tests: no limits in the way, real everything else. */
 export function testSettings(env: Record<string, string> = {}): Settings {
   return readSettings({
@@ -85,7 +79,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
   const database = await testDatabase();
   const settings = testSettings({ DATABASE_URL: database.url, ...env });
   const app = await createHttpApp(
-    { module: TestRoot, imports: [PlatformModule.with(settings), ApiModule] },
+    RootModule.with(settings),
     settings,
     createLogger(settings.logLevel),
   );
