@@ -23,6 +23,7 @@ import { Fails } from '../../platform/http/docs.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
 import { PageQuery, toPage } from '../../platform/http/pages.js';
 import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
+import { PATCH_DESCRIPTION, putDescription } from '../shared/purchases.docs.js';
 import { CreateOrder, OrderDto, OrderPage, PutOrder, UpdateOrder } from './orders.dto.js';
 import { OrdersService } from './orders.service.js';
 
@@ -81,12 +82,8 @@ export class OrdersController {
     operationId: 'putOrderByExternalId',
     summary: 'Create or change an order by its external_id',
     description:
-      'Makes the order with this external_id be as the body says: created if there is none (201), ' +
-      'else changed where it differs (200). Repeating the request changes nothing and tells nobody; ' +
-      'requests at the same time all succeed. `product` and `customer` may be given inline, and are ' +
-      'created or changed by their external_id. Keys that are not sent, or null, stay as they are. ' +
-      'A order can pass to another product, and to another customer while none of its seats ' +
-      'are assigned. `seats` below the assigned: see `on_overflow`. A refunded or void order keeps ' +
+      putDescription('order') +
+      ' A refunded or void order keeps ' +
       'everything but its metadata: 403. So does one that is to give seats and whose customer was ' +
       'deleted, unless another customer is named.',
   })
@@ -123,8 +120,8 @@ export class OrdersController {
     operationId: 'updateOrder',
     summary: 'Change an order',
     description:
-      'Keys that are not sent stay as they are; null clears a key that may be null. `seats` changes ' +
-      'the size of the pool, below what is assigned as `on_overflow` says. `status: refunded` or `void` is final and ' +
+      PATCH_DESCRIPTION +
+      ' `status: refunded` or `void` is final and ' +
       'revokes every pending and claimed seat; after it, only external_id and metadata can be ' +
       'changed. Repeating a status is no error. An order whose customer was deleted gives ' +
       'no more seats: `status: paid` is a 403 then.',

@@ -24,6 +24,7 @@ import { Fails } from '../../platform/http/docs.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
 import { PageQuery, toPage } from '../../platform/http/pages.js';
 import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
+import { PATCH_DESCRIPTION, putDescription } from '../shared/purchases.docs.js';
 import {
   CreateSubscription,
   PutSubscription,
@@ -95,12 +96,8 @@ export class SubscriptionsController {
     operationId: 'putSubscriptionByExternalId',
     summary: 'Create or change a subscription by its external_id',
     description:
-      'Makes the subscription with this external_id be as the body says: created if there is none (201), ' +
-      'else changed where it differs (200). Repeating the request changes nothing and tells nobody; ' +
-      'requests at the same time all succeed. `product` and `customer` may be given inline, and are ' +
-      'created or changed by their external_id. Keys that are not sent, or null, stay as they are. ' +
-      'A subscription can pass to another product, and to another customer while none of its seats ' +
-      'are assigned. `seats` below the assigned: see `on_overflow`. A subscription that has ended cannot be changed: 403, unless ' +
+      putDescription('subscription') +
+      ' A subscription that has ended cannot be changed: 403, unless ' +
       'the body asks for what is. `cancel_at_period_end` that has been carried out is no change.',
   })
   @ApiOkResponse({ type: SubscriptionDto, description: 'It was there, and is as the body says.' })
@@ -143,8 +140,8 @@ export class SubscriptionsController {
     operationId: 'updateSubscription',
     summary: 'Change a subscription',
     description:
-      'Keys that are not sent stay as they are; null clears a key that may be null. `seats` changes ' +
-      'the size of the pool, below what is assigned as `on_overflow` says. `status: canceled` ends the subscription ' +
+      PATCH_DESCRIPTION +
+      ' `status: canceled` ends the subscription ' +
       'and revokes every pending and claimed seat; `cancel_at_period_end: true` does so at the end ' +
       'of the period, at once if that has passed. An ended subscription cannot be changed; ' +
       'repeating a status is no error.',
