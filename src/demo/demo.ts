@@ -4,7 +4,7 @@ import { SCOPES } from '../organizations/scopes.js';
 import { TOKEN_PREFIX } from '../organizations/tokens.authenticator.js';
 import { TokensService } from '../organizations/tokens.service.js';
 import { Keys, tokenChecksum } from '../platform/crypto.js';
-import { Database, sql } from '../platform/database/database.js';
+import { Database } from '../platform/database/database.js';
 import type { Caller } from '../platform/http/access.js';
 import { CustomersService } from '../purchases/customers/customers.service.js';
 import { ProductsService } from '../purchases/products/products.service.js';
@@ -16,7 +16,6 @@ import { SeatsService } from '../seats/seats.service.js';
 const DEMO = 'demo';
 const SEATS = 5;
 const PEOPLE = ['ada', 'grace', 'alan', 'edsger', 'barbara'].map((name) => `${name}@example.com`);
-const LOCK = 5_337_289; // Of processes that start together one makes the demo.
 
 /** What is needed to try the service out. */
 export interface Demo {
@@ -33,7 +32,8 @@ export interface Demo {
 export function prepareDemo(app: INestApplicationContext): Promise<Demo | undefined> {
   const database = app.get(Database);
   return database.transaction(async () => {
-    await database.query(sql`SELECT pg_advisory_xact_lock(${LOCK}::bigint)::text`);
+    // Of processes that start together one makes it.
+    await database.lockName('demo');
     const found = await app.get(OrganizationsService, { strict: false }).findBySlug(DEMO);
     const caller = callerOf(found?.id ?? (await create(app)));
     const subscription = await database.db.subscriptions.findFirst({

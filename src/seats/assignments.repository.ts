@@ -168,8 +168,7 @@ export class AssignmentsRepository {
    * end of the transaction: at once, two of them would get the same id, and one a failure.
    */
   async lockLinking(customerId: string): Promise<void> {
-    await this.database.query(sql`
-      SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended(${customerId}, 2))) AS lock`);
+    await this.database.lockName('linking', customerId);
   }
 
   /**

@@ -83,9 +83,7 @@ export class PoolsRepository {
       ${pool.capacity}::int AS total_seats, 0 AS available_seats
       WHERE NOT EXISTS (${recent}))`;
     await this.database.transaction(async () => {
-      await this.database.query(
-        sql`SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended(${pool.id}, 1))) AS lock`,
-      );
+      await this.database.lockName('exhausted', pool.id);
       await this.database.query(
         writeEvents(caller, source, { type: sql`'seats.exhausted'`, at: now }),
       );

@@ -103,8 +103,7 @@ export class WebhooksRepository {
   lease(now: Date, limits: LeaseLimits): Promise<DueMessage[]> {
     return this.database.transaction(async () => {
       // One at a time: two workers that count at once would both see the same room.
-      await this.database.query(sql`
-        SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended('webhook leases', 0))) AS lock`);
+      await this.database.lockName('webhook leases');
       return this.takeDue(now, limits);
     });
   }

@@ -92,6 +92,22 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
+   * Waits for the lock of this name, and holds it until the end of the transaction. For what must
+   * happen one after the other and has no row to lock.
+   */
+  async lockName(...name: string[]): Promise<void> {
+    await this.query(sql`SELECT pg_advisory_xact_lock(${lockKey(name)})::text`);
+  }
+
+  /** The same without waiting. @returns whether it was free. */
+  async tryLockName(...name: string[]): Promise<boolean> {
+    const [row] = await this.query<{ locked: boolean }>(
+      sql`SELECT pg_try_advisory_xact_lock(${lockKey(name)}) AS locked`,
+    );
+    return row?.locked ?? false;
+  }
+
+  /**
    * Until the end of the transaction, statements over this many rows are planned as hash joins, each
    * time anew. The planner knows nothing of rows that were written just now, perhaps by this very
    * transaction; it takes them for few, and then reads each of 10,000 for each of 10,000.
@@ -107,6 +123,10 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.client.$disconnect();
   }
+}
+
+function lockKey(name: string[]): Prisma.Sql {
+  return sql`hashtextextended(${JSON.stringify(name)}, 0)`;
 }
 
 const MAX_NAMES = 1_000;

@@ -64,7 +64,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async once(request: Request, reply: FastifyReply, next: CallHandler): Promise<unknown> {
-    if (!(await this.lock(request))) throw new IdempotencyKeyInUse();
+    const { organizationId, owner, method, path, key } = request;
+    const name = ['idempotency', organizationId, owner, method, path, key];
+    if (!(await this.database.tryLockName(...name))) throw new IdempotencyKeyInUse();
     const record = await this.find(request);
     if (record !== undefined) {
       if (record.fingerprint !== request.fingerprint) {
@@ -92,14 +94,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
       void reply.status(error.status);
       return error.body();
     }
-  }
-
-  private async lock({ organizationId, owner, method, path, key }: Request): Promise<boolean> {
-    const name = JSON.stringify([organizationId, owner, method, path, key]);
-    const [row] = await this.database.query<{ locked: boolean }>(
-      sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${name}, 2)) AS locked`,
-    );
-    return row?.locked ?? false;
   }
 
   private async find(request: Request) {
