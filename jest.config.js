@@ -11,5 +11,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,
+  // A worker at the end of all tests takes a second to give back its memory. That is no leak.
+  workerGracefulExitTimeout: 10_000,
   testTimeout: 30_000,
 };
