@@ -28,6 +28,15 @@ describe.each(PURCHASES)('the end of $path', (kind) => {
     expect(told).toEqual(Array(2).fill(['customer_seat.revoked', kind.reason]));
   });
 
+  test('revokes seats that a process whose clock is ahead has just given', async () => {
+    const { id } = await sell(tenant, kind, 1);
+    api.clock.advance(60);
+    const seats = await fill(tenant, kind, id, 'p');
+    api.clock.advance(-60);
+    await patch(tenant, kind, id, kind.end);
+    expect(await statesOf(api, seats)).toBe('r');
+  });
+
   test('with fewer seats in the same request overflows nothing', async () => {
     const { id } = await sell(tenant, kind, 3);
     await fill(tenant, kind, id, 'pc');
