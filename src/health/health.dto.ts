@@ -4,7 +4,7 @@ import type { Checks } from './health.service.js';
 const STATES = ['ok', 'failed'];
 
 /** What was asked, and whether it answered. */
-export class ChecksDto implements Checks {
+class ChecksDto implements Checks {
   @ShownEnum(STATES, 'The database answers.')
   database: 'ok' | 'failed';
 

@@ -10,7 +10,7 @@ export const SLUG_LENGTH = 64;
 export const NAME_LENGTH = 255;
 
 /** Where the invitation token is put into `claim_url_template`. */
-export const TOKEN_PLACE = '{token}';
+const TOKEN_PLACE = '{token}';
 
 /** Seconds: the shortest and the longest time an invitation can be claimed. */
 export const INVITATION_EXPIRES_IN = { min: 60, max: 31_536_000 };

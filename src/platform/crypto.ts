@@ -85,7 +85,7 @@ export class Keys {
 }
 
 /** Constant-time comparison of two strings. */
-export function equal(a: string, b: string): boolean {
+function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
@@ -118,7 +118,7 @@ export function tokenChecksum(body: string): string {
 }
 
 /** Random text of `[0-9A-Za-z]`, every character equally likely. */
-export function randomText(length: number): string {
+function randomText(length: number): string {
   let text = '';
   while (text.length < length) {
     for (const byte of randomBytes(length)) {

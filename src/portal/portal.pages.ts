@@ -50,7 +50,7 @@ export interface OverviewView {
 }
 
 /** The way to the page of a container. */
-export function pathOf(ref: ContainerRef): string {
+function pathOf(ref: ContainerRef): string {
   return 'subscription_id' in ref
     ? `/portal/subscriptions/${ref.subscription_id}`
     : `/portal/orders/${ref.order_id}`;

@@ -28,7 +28,7 @@ declare module 'fastify' {
   }
 }
 
-export const ForeignForm = defineError(
+const ForeignForm = defineError(
   403,
   'ForeignForm',
   'The form was not sent from a page of this server.',

@@ -9,4 +9,3 @@ export const EVENT_TYPES = [
   'order.seats_changed',
   'seats.exhausted',
 ] as const;
-export type EventType = (typeof EVENT_TYPES)[number];

@@ -69,7 +69,7 @@ export function retryAfterSeconds(header: string | undefined, now: Date): number
   return seconds > 0 ? seconds : undefined;
 }
 
-export const SECRET_PREFIX = 'whsec_';
+const SECRET_PREFIX = 'whsec_';
 
 export function newSecret(): string {
   return SECRET_PREFIX + randomBytes(32).toString('base64');

@@ -22,7 +22,7 @@ export function newMember(tenant: Tenant, customer_id: string, role = 'member', 
 }
 
 /** A browser's cookie for a session. */
-export function cookieOf(token: string): Record<string, string> {
+function cookieOf(token: string): Record<string, string> {
   return { cookie: `seat_portal=${token}` };
 }
 

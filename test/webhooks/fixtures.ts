@@ -3,7 +3,7 @@ import { Deliverer } from '../../src/webhooks/deliverer.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { startWorker, type TestWorker } from '../support/worker.js';
 
-export const SECOND = 1;
+const SECOND = 1;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;

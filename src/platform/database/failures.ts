@@ -23,7 +23,7 @@ function causesOf(error: unknown): Cause[] {
 }
 
 /** The SQLSTATE of the failure, such as 23505, when PostgreSQL gave one. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   const codes = causesOf(error).flatMap((cause) => [cause.originalCode, cause.code]);
   return codes.find(
     (code) => typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P[12]/.test(code),
@@ -34,11 +34,6 @@ export function sqlState(error: unknown): string | undefined {
 export function isDuplicate(error: unknown, index?: string): boolean {
   if (sqlState(error) !== '23505') return false;
   return index === undefined || messageOf(error).includes(`"${index}"`);
-}
-
-/** Whether a foreign key points nowhere. */
-export function isDanglingReference(error: unknown): boolean {
-  return sqlState(error) === '23503';
 }
 
 /** Whether the whole transaction may simply be tried again: deadlock, or lost a race. */

@@ -59,7 +59,7 @@ export function isSecretField(instance: object, name: string): boolean {
 }
 
 /** A value that class-transformer must not look into: it trips over keys such as "constructor". */
-export type Sealed = () => unknown;
+type Sealed = () => unknown;
 
 function field(kind: Kind, options: FieldOptions): PropertyDecorator {
   const { description, required = false, nullable = false, refuseNull = false, example } = options;

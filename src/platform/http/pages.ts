@@ -28,7 +28,7 @@ export function sliceOf({ page, limit }: PageQuery): { skip: number; take: numbe
   return { skip: (page - 1) * limit, take: limit };
 }
 
-export class PaginationDto {
+class PaginationDto {
   @ShownInteger('How many items there are on all pages.', { example: 1 })
   total_count: number;
 

@@ -16,7 +16,6 @@ export interface Mail {
   text: string;
   /** With its angle brackets. The same mail sent again must have the same one. */
   messageId: string;
-  headers?: Record<string, string>;
 }
 
 /** Sends mails. */
@@ -75,20 +74,10 @@ function compose(mail: Mail, sender: Sender): SendMailOptions {
       // RFC 3834: keeps out-of-office robots from answering.
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
-      ...headersOf(mail),
     },
     disableFileAccess: true,
     disableUrlAccess: true,
   };
-}
-
-function headersOf(mail: Mail): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(mail.headers ?? {}).map(([name, value]) => {
-      if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) throw new Error('not a name of a header');
-      return [name, oneLine(value, 900)];
-    }),
-  );
 }
 
 /** "Acme via Seats": who it is from, and whose address it is. Without a name of ours just "Acme". */
