@@ -1,8 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database, sql } from '../platform/database/database.js';
+import { UnknownAddress } from '../platform/mail/mailer.js';
 import type { JobPayload } from '../platform/queue/queue.js';
 import { type Effect, EffectHandler } from './effects.js';
+
+// As long as mail servers try (RFC 5321, 4.5.4.1).
+const GIVE_UP_AFTER_MS = 5 * 24 * 60 * 60 * 1000;
 
 export const EFFECT_HANDLERS = Symbol('effect handlers');
 
@@ -19,17 +23,28 @@ export class Processor {
     this.handlers = exactlyOneEach(handlers);
   }
 
-  /** @throws what the handler throws, so that the queue tries again. */
+  /** @throws what the handler throws, so that the queue tries again; for five days at the most. */
   async process(effect: string, { event_id }: JobPayload): Promise<void> {
     const handler = this.handlers.get(effect);
     if (handler === undefined) throw new Error(`no handler for ${effect}`);
     if (await this.isDone(event_id, effect)) return;
-    const outcome = await handler.handle(event_id).catch((error: unknown) => {
-      throw withoutAddresses(error);
+    const outcome = await handler.handle(event_id).catch(async (error: unknown) => {
+      const end = await this.endAfter(error, event_id);
+      Logger.warn(`${effect} of event ${event_id}: ${end}`, 'Processor');
+      return end;
     });
     await this.database.query(sql`
       UPDATE effects SET done_at = ${this.clock.now()}::timestamptz, outcome = ${outcome}
       WHERE event_id = ${event_id}::uuid AND effect = ${effect}`);
+  }
+
+  /** The outcome after a failure that leaves nothing to hope for. @throws the failure otherwise. */
+  private async endAfter(error: unknown, eventId: string): Promise<string> {
+    if (error instanceof UnknownAddress) return 'unknown address';
+    const event = await this.database.db.events.findUniqueOrThrow({ where: { id: eventId } });
+    const age = this.clock.now().getTime() - event.created_at.getTime();
+    if (age < GIVE_UP_AFTER_MS) throw withoutAddresses(error);
+    return 'given up';
   }
 
   /**

@@ -52,8 +52,8 @@ export class Relay {
   }
 
   /**
-   * Puts effects that have been open for too long into the queue again: the queue was wiped, or
-   * gave up on them. One that is still in the queue keeps its place.
+   * Puts effects that have been open for too long into the queue again: it may have been wiped. One
+   * that is still in the queue keeps its place.
    * @returns how many.
    */
   sweepOnce(): Promise<number> {

@@ -72,6 +72,20 @@ function anyQueue(env: () => Record<string, string>): void {
     expect(mailed('early@example.com')).toHaveLength(1);
   });
 
+  it('mails once what the mail server refused at first', async () => {
+    let refused = 0;
+    inbox.refusal = (address) => {
+      if (address !== 'busy@example.com' || refused > 0) return undefined;
+      refused += 1;
+      return { code: 450, text: '4.2.0 Try again later' };
+    };
+    await assign('busy@example.com');
+    worker.start();
+    await eventually('the mail', () => mailed('busy@example.com').length > 0);
+    await allDone();
+    expect([refused, mailed('busy@example.com').length]).toEqual([1, 1]);
+  });
+
   it('mails once what the relay has handed on twice', async () => {
     await assign('twice@example.com');
     expect(await worker.relay.runOnce()).toBeGreaterThan(0);

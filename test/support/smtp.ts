@@ -18,6 +18,8 @@ export interface Inbox {
   to(address: string): ReceivedMail[];
   /** Called with every mail, before the sender hears that it was taken. */
   onMail: (mail: ReceivedMail) => void;
+  /** The reply to a recipient who is not to be taken; undefined for all others. */
+  refusal: (address: string) => { code: number; text: string } | undefined;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,11 @@ export async function startInbox(): Promise<Inbox> {
   const mails: ReceivedMail[] = [];
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
+    onRcptTo: ({ address }, _session, done) => {
+      const refusal = inbox.refusal(address);
+      if (refusal === undefined) return done();
+      done(Object.assign(new Error(refusal.text), { responseCode: refusal.code }));
+    },
     onData: (stream, _session, done) => {
       void simpleParser(stream).then((mail) => {
         const [to] = [mail.to ?? []].flat();
@@ -51,6 +58,7 @@ export async function startInbox(): Promise<Inbox> {
     mails,
     to: (address) => mails.filter((mail) => mail.to === address),
     onMail: () => undefined,
+    refusal: () => undefined,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
   return inbox;

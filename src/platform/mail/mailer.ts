@@ -18,9 +18,15 @@ export interface Mail {
   messageId: string;
 }
 
+/** There is no such address. Trying again would get the same answer, and our server a bad name. */
+export class UnknownAddress extends Error {}
+
 /** Sends mails. */
 export abstract class Mailer {
-  /** Resolves when the mail was taken over by the next server; rejects when it was not. */
+  /**
+   * Resolves when the mail was taken over by the next server.
+   * @throws {UnknownAddress}; anything else may come out otherwise the next time.
+   */
   abstract send(mail: Mail): Promise<void>;
 
   /** Lets mails under way finish, and takes no more. */
@@ -121,12 +127,27 @@ export class SmtpMailer extends Mailer {
 
   async send(mail: Mail): Promise<void> {
     const signal = AbortSignal.timeout(this.timeouts.total);
-    await this.transport.sendMail({ ...compose(mail, this.sender), signal });
+    try {
+      await this.transport.sendMail({ ...compose(mail, this.sender), signal });
+    } catch (error) {
+      throw isUnknownAddress(error)
+        ? new UnknownAddress('the mail server knows no such address')
+        : error;
+    }
   }
 
   override close(): void {
     this.transport.close();
   }
+}
+
+/**
+ * Whether the server refused the recipient for good because of the address (RFC 3463, 5.1.x). Other
+ * refusals for good, such as of relaying, are a matter of settings, and pass when those are mended.
+ */
+function isUnknownAddress(error: unknown): boolean {
+  const { command, response } = error as { command?: string; response?: string };
+  return command === 'RCPT TO' && /^5\d\d[ -]5\.1\.\d/.test(response ?? '');
 }
 
 /** A mail as the mailbox page shows it. */

@@ -29,14 +29,27 @@ export interface NewJob {
   payload: JobPayload;
 }
 
-// Tried again for about ten minutes; then it leaves the queue, and the sweeper, who sees that its
-// effect is still open, puts it in again. A finished job leaves at once: its receipt is kept.
+const FIRST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 15 * 60_000;
+
+// Tried again until its handler has done it or gives it up. The number is only an end to that which
+// must be named: it is not reached in a week. A finished job leaves at once: its receipt is kept.
 const JOB: JobsOptions = {
-  attempts: 8,
-  backoff: { type: 'exponential', delay: 5_000, jitter: 0.3 },
+  attempts: 1_000,
+  backoff: { type: 'custom' },
   removeOnComplete: true,
   removeOnFail: true,
 };
+
+/**
+ * Milliseconds until the next try: twice as long each time, up to a quarter of an hour, each up to
+ * a third shorter, so that what failed together is not tried together.
+ * @param attempt the try that failed, from 1. @param random from 0 to 1.
+ */
+export function retryDelay(attempt: number, random: number): number {
+  const delay = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LAST_RETRY_MS);
+  return Math.round(delay * (1 - random / 3));
+}
 
 /** Whether the queue can be reached, for the readiness probe. */
 export abstract class QueueHealth {
@@ -75,6 +88,7 @@ export class JobQueue extends QueueHealth {
       concurrency: this.settings.workerConcurrency,
       lockDuration: LOCK_MS,
       stalledInterval: LOOK_FOR_STALLED_MS,
+      settings: { backoffStrategy: (attempt: number) => retryDelay(attempt, Math.random()) },
     };
     this.worker = new Worker(QUEUE, (job) => handle(job.name, job.data), options, backend);
     this.worker.on('error', (error) => warn(error));
