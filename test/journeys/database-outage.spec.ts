@@ -73,6 +73,8 @@ describe('while PostgreSQL is down', () => {
       body: { subscription_id: subscription.id, email },
     });
 
+  const look = () => test.call('GET', `/v1/customer-seats/claim/${'a'.repeat(43)}`);
+
   const ready = async () => {
     const { status, body } = await test.call('GET', '/health/ready');
     return [status, body.checks];
@@ -88,6 +90,10 @@ describe('while PostgreSQL is down', () => {
       request_id: expect.any(String),
     });
     expect(down.headers['retry-after']).toMatch(/^\d+$/);
+    // Once the broken connections are gone new ones are refused, which is another failure.
+    for (const email of ['one@example.com', 'two@example.com', 'three@example.com']) {
+      expect([(await assign(email)).status, (await look()).status]).toEqual([503, 503]);
+    }
     expect(await ready()).toEqual([503, { database: 'failed', migrations: 'failed' }]);
     await line.open();
     expect((await assign('during@example.com')).status).toBe(200);

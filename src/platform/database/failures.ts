@@ -52,6 +52,14 @@ const UNREACHABLE =
 // Connection exceptions, too many connections, shutting down, starting up.
 const UNREACHABLE_STATES = /^(08...|53300|57P0[1-5]|57014)$/;
 const UNREACHABLE_PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'];
+// What the adapter makes of a failed socket; the socket's own code is gone by then.
+const UNREACHABLE_KINDS = [
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
+];
 
 /** Whether the database could not be reached, so that the caller should come again: 503. */
 export function isUnavailable(error: unknown): boolean {
@@ -59,6 +67,7 @@ export function isUnavailable(error: unknown): boolean {
   return causesOf(error).some(
     (cause) =>
       UNREACHABLE_PRISMA.includes(cause.code ?? '') ||
+      UNREACHABLE_KINDS.includes(cause.kind ?? '') ||
       UNREACHABLE.test(`${cause.code} ${(cause as { message?: string }).message}`),
   );
 }
