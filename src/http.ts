@@ -21,7 +21,12 @@ import {
   RequestValidationError,
 } from './platform/errors.js';
 import { AccessGuard, type Access, type Principal } from './platform/http/access.js';
-import { ErrorFilter, sendError } from './platform/http/error.filter.js';
+import {
+  commonHeaders,
+  ErrorFilter,
+  refuseConnection,
+  sendError,
+} from './platform/http/error.filter.js';
 import { IdempotencyInterceptor } from './platform/http/idempotency.js';
 import { RateLimits } from './platform/http/rate-limit.js';
 import { SchemaPipe } from './platform/http/validation.pipe.js';
@@ -62,10 +67,12 @@ export async function createHttpApp(
     },
     trustProxy: settings.trustedProxies.length > 0 ? settings.trustedProxies : false,
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 2048 },
+    // Polar's clients write some addresses with a slash at the end.
+    routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
+    clientErrorHandler: refuseConnection,
     forceCloseConnections: 'idle',
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      setCommonHeaders(request, reply);
+      void reply.headers(commonHeaders(request.id));
       sendError(request, reply, error);
     },
   });
@@ -104,14 +111,6 @@ function checkRoute(route: RouteOptions): void {
   if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
 }
 
-function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  void reply.headers({
-    'cache-control': 'private, no-store',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': request.id,
-  });
-}
-
 function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication): void {
   const limits = app.get(RateLimits);
   const metrics = app.get(Metrics);
@@ -120,11 +119,11 @@ function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication):
 
   // Preflights are answered by the hook of CORS, which comes before ours.
   fastify.addHook('onSend', async (request, reply) => {
-    if (request.method === 'OPTIONS') setCommonHeaders(request, reply);
+    if (request.method === 'OPTIONS') void reply.headers(commonHeaders(request.id));
   });
 
   fastify.addHook('onRequest', async (request, reply) => {
-    setCommonHeaders(request, reply);
+    void reply.headers(commonHeaders(request.id));
     const { access } = request.routeOptions.config;
     if (access === undefined) return;
     const limit = request.routeOptions.bodyLimit ?? BODY_LIMIT;

@@ -35,11 +35,13 @@ object is a 404, like one that does not exist.
 sentence is for people. 401 \`invalid_token\` and 403 \`insufficient_scope\` have the OAuth shape
 \`{"error", "error_description"}\`. A request that does not fit the schema is a 422 whose \`detail\` is
 a list of \`{type, loc, msg, input}\`. 429 and 503 say in \`Retry-After\` how many seconds to wait.
+What is no HTTP request is a 400 \`BadRequest\`, one that does not come in time a 408, and one whose
+address and headers have more than 16 KiB a 431 of the same name.
 
 ## Bodies
 JSON in UTF-8, up to 1 MiB. Unknown keys are ignored and null means absent, except in PATCH: there
 unknown keys are refused, and null clears a key that may be null. Ids are UUIDs, times are ISO 8601
-in UTC.
+in UTC. A slash at the end of an address makes no difference.
 
 ## Lists
 \`?page=1&limit=10\` answers \`{items, pagination: {total_count, max_page}}\`, newest first. The seats

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnavailable } from '../database/failures.js';
 import {
   problem,
   ApiError,
+  BadRequest,
   InternalServerError,
   RequestBodyTooLarge,
   RequestValidationError,
@@ -32,6 +36,40 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
     .send(
       JSON.stringify({ ...error.body(), ...(error.status >= 500 && { request_id: request.id }) }),
     );
+}
+
+const NO_REQUEST: Record<string, [status: number, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'The address and the headers of a request may have 16 KiB together.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
+};
+
+/** Answers what is no HTTP, or too much of it: that never gets as far as a route, or a hook. */
+export function refuseConnection({ code }: { code: string }, socket: Socket): void {
+  const [status, detail] = NO_REQUEST[code] ?? [400, 'This is not a valid HTTP request.'];
+  const body = JSON.stringify(new BadRequest(detail).body());
+  if (code !== 'ECONNRESET' && socket.writable) {
+    socket.write(
+      [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+        ...Object.entries(commonHeaders(randomUUID())).map(([name, value]) => `${name}: ${value}`),
+        'content-type: application/json; charset=utf-8',
+        `content-length: ${Buffer.byteLength(body)}`,
+        'connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  }
+  socket.destroy();
+}
+
+/** What every answer carries. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return {
+    'cache-control': 'private, no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+  };
 }
 
 function toApiError(thrown: unknown): ApiError {

@@ -385,16 +385,29 @@ describe('public routes', () => {
 });
 
 test.each([
-  'GARBAGE\r\n\r\n',
-  'GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n',
-  `POST ${SEATS} HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n`,
-  `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
-])('what is no HTTP is refused and ends nothing: %#', async (text) => {
+  [400, 'GARBAGE\r\n\r\n'],
+  [400, 'GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n'],
+  [400, `POST ${SEATS} HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n`],
+  [431, `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+])('what is no request to us is a %d in the shape of all errors: %#', async (status, text) => {
   const { port } = api.app.getHttpServer().address() as AddressInfo;
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   socket.end(text);
   let answer = '';
   for await (const chunk of socket) answer += String(chunk);
-  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+  const [head = '', content = ''] = answer.split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(head).toMatch(/^x-request-id: [0-9a-f-]{36}$/im);
+  expect(head).toMatch(/^cache-control: private, no-store$/im);
+  expect(JSON.parse(content)).toEqual({ error: 'BadRequest', detail: expect.any(String) });
   expect((await api.call('GET', SEATS)).status).toBe(401);
+});
+
+test.each([
+  ['GET', `${SEATS}/?subscription_id=`, 422],
+  ['GET', '/v1/members/', 200],
+  ['GET', '/health/live/', 200],
+  ['GET', '/v1/nothing/', 404],
+])('a slash at the end makes no difference: %s %s', async (method, url, status) => {
+  expect((await tenant.call(method, url)).status).toBe(status);
 });
