@@ -107,7 +107,7 @@ export class TooManyRequests extends defineError(
 export class ServiceUnavailable extends defineError(
   503,
   'ServiceUnavailable',
-  'The service cannot reach its database right now. Try again in a few seconds.',
+  'The service cannot do this right now. Try again in a few seconds.',
 ) {
   override readonly headers = { 'retry-after': '5' };
 }

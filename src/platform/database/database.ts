@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from '../../generated/prisma/client.js';
 import { Settings } from '../config.js';
@@ -9,9 +10,15 @@ import { isRetryable } from './failures.js';
 // From how many rows on a join of everything is cheaper than a look-up each.
 const MANY = 500;
 const ATTEMPTS = 4;
+const PAUSE_MS = 20;
 // A request that waits longer than this for a connection or an answer gets a 503 instead.
 const CONNECT_MS = 15_000;
 const QUERY_MS = 30_000;
+// The server ends the statement first: of one that the client gave up, nobody knows what became.
+const ANSWER_MS = QUERY_MS + 5_000;
+// Shorter than the wait for a connection: those who wait for one pool's lock hold connections, and
+// must give them up before everybody else gives up.
+const LOCK_MS = 10_000;
 const TRANSACTION_MS = 300_000;
 
 interface Transaction {
@@ -32,10 +39,10 @@ export class Database implements OnApplicationShutdown {
   constructor(settings: Settings) {
     const adapter = new PrismaPg(
       {
-        connectionString: settings.databaseUrl as string,
+        connectionString: withSession(settings.databaseUrl as string),
         max: settings.databasePoolSize,
         connectionTimeoutMillis: CONNECT_MS,
-        query_timeout: QUERY_MS,
+        query_timeout: ANSWER_MS,
         statement_timeout: QUERY_MS,
         idle_in_transaction_session_timeout: TRANSACTION_MS,
         application_name: 'seats',
@@ -76,7 +83,7 @@ export class Database implements OnApplicationShutdown {
         });
       });
     } finally {
-      for (const each of afterwards) await each();
+      for (const each of afterwards) await each().catch(warn);
     }
   }
 
@@ -84,10 +91,11 @@ export class Database implements OnApplicationShutdown {
    * Runs `work` when the transaction around it has ended, however it ended; at once when there is
    * none. What it writes stays when the caller's work is undone. It does not run beside the
    * transaction: where each caller holds a connection and waits for a second one, all wait for ever.
+   * Its failure is not the caller's, whose own work is done by then.
    */
   async afterwards(work: () => Promise<void>): Promise<void> {
     const transaction = this.current.getStore();
-    if (transaction === undefined) await work();
+    if (transaction === undefined) await work().catch(warn);
     else transaction.afterwards.push(work);
   }
 
@@ -125,6 +133,18 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
+/**
+ * The address with what its sessions begin with. The zone is UTC, whatever the server's is: the
+ * driver writes and reads times without their offset, so elsewhere each would be off by as much.
+ * Options that the address brings itself count, but not for the zone.
+ */
+function withSession(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  const own = url.searchParams.get('options') ?? '';
+  url.searchParams.set('options', `-c lock_timeout=${LOCK_MS} ${own} -c timezone=UTC`);
+  return url.href;
+}
+
 function lockKey(name: string[]): Prisma.Sql {
   return sql`hashtextextended(${JSON.stringify(name)}, 0)`;
 }
@@ -147,15 +167,20 @@ class StatementNames {
   }
 }
 
-/** Deadlocks and lost races come out otherwise the next time. */
+/** Deadlocks and lost races come out otherwise the next time, and sooner if not all come at once. */
 async function again<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
       if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+      await sleep(Math.random() * attempt * PAUSE_MS);
     }
   }
+}
+
+function warn(error: unknown): void {
+  Logger.warn(error instanceof Error ? error.message : String(error), 'Database');
 }
 
 /** Puts the tables' names and the parameters of a statement together safely. */

@@ -49,8 +49,8 @@ function messageOf(error: unknown): string {
 
 const UNREACHABLE =
   /ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/;
-// Connection exceptions, too many connections, shutting down, starting up.
-const UNREACHABLE_STATES = /^(08...|53300|57P0[1-5]|57014)$/;
+// Connection exceptions, too many connections, shutting down, starting up; waited for too long.
+const UNREACHABLE_STATES = /^(08...|53300|57P0[1-5]|57014|55P03)$/;
 const UNREACHABLE_PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'];
 // What the adapter makes of a failed socket; the socket's own code is gone by then.
 const UNREACHABLE_KINDS = [
@@ -61,8 +61,9 @@ const UNREACHABLE_KINDS = [
   'TooManyConnections',
 ];
 
-/** Whether the database could not be reached, so that the caller should come again: 503. */
+/** Whether the database could not be reached, or was too busy: the caller should come again, 503. */
 export function isUnavailable(error: unknown): boolean {
+  if (isRetryable(error)) return true;
   if (UNREACHABLE_STATES.test(sqlState(error) ?? '')) return true;
   return causesOf(error).some(
     (cause) =>
