@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import type { Caller } from '../platform/http/access.js';
 import { writeEvents } from '../platform/outbox/outbox.js';
@@ -86,7 +87,7 @@ export class AssignmentsRepository {
     return row;
   }
 
-  /** What is known of each recipient, in their order. Existing members are locked against deletion. */
+  /** What is known of each recipient, in their order. */
   async findCandidates(
     organizationId: string,
     pool: PoolRow,
@@ -146,29 +147,23 @@ export class AssignmentsRepository {
   }
 
   /**
-   * Keeps these members from being deleted or changed until the end of the transaction; false when
+   * Keeps these people from being deleted or changed until the end of the transaction; false when
    * one of them is gone, or has another e-mail, since they were looked up.
    */
-  async lockMembers(
+  async lockPeople(
+    table: 'customers' | 'members',
     organizationId: string,
-    people: { member_id: string; email: string }[],
+    people: { id: string; email: string | null }[],
   ): Promise<boolean> {
+    if (people.length === 0) return true;
     const rows = await this.database.query(sql`
-      SELECT m.id FROM members m
-      JOIN unnest(${people.map(({ member_id }) => member_id)}::uuid[],
-        ${people.map(({ email }) => email)}::text[]) AS w(id, email) ON w.id = m.id
-      WHERE m.organization_id = ${organizationId}::uuid AND m.email = w.email
-        AND m.deleted_at IS NULL
-      ORDER BY m.id FOR SHARE OF m`);
+      SELECT t.id FROM ${Prisma.raw(table)} t
+      JOIN unnest(${people.map(({ id }) => id)}::uuid[],
+        ${people.map(({ email }) => email)}::text[]) AS w(id, email) ON w.id = t.id
+      WHERE t.organization_id = ${organizationId}::uuid AND t.email = w.email
+        AND t.deleted_at IS NULL
+      ORDER BY t.id FOR SHARE OF t`);
     return rows.length === people.length;
-  }
-
-  /**
-   * Lets those who give external ids to members of one buyer do it one after the other, until the
-   * end of the transaction: at once, two of them would get the same id, and one a failure.
-   */
-  async lockLinking(customerId: string): Promise<void> {
-    await this.database.lockName('linking', customerId);
   }
 
   /**

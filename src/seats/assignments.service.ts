@@ -167,15 +167,18 @@ export class AssignmentsService {
     // Without the lock first: a full pool, or one that is closed, must not queue up its callers.
     const seen = this.containers.open(await this.pools.findPool(caller.organizationId, ref));
     const returning = assignments.some((assignment) => assignment.returnSeated);
-    if (placesOf(seen) === 0 && !returning) {
-      return { outcomes: assignments.map(() => notAvailable(seen)), pool: seen };
-    }
+    const refuseAll = (pool: PoolRow) => ({
+      outcomes: assignments.map(() => notAvailable(pool)),
+      pool,
+    });
+    if (!seen.active || (free(seen) === 0 && !returning)) return refuseAll(seen);
     return this.database.transaction(async () => {
       await this.database.planFor(assignments.length);
       const pool = this.containers.open(await this.containers.lock(caller, ref));
+      if (!pool.active) return refuseAll(pool);
       let { taken } = pool;
       const outcomes = await this.seating.seat(caller, pool, assignments, {
-        places: placesOf(pool),
+        places: free(pool),
         atomic,
         write: async (seats, now) => {
           taken += seats.length;
@@ -185,11 +188,6 @@ export class AssignmentsService {
       return { outcomes, pool: { ...pool, taken } };
     });
   }
-}
-
-/** Seats that can be given right now: none while the container's status forbids it. */
-function placesOf(pool: PoolRow): number {
-  return pool.active ? free(pool) : 0;
 }
 
 function failuresOf(outcomes: Outcome[]): BulkFailure[] {

@@ -19,7 +19,8 @@ export class PoolsRepository {
     { lock = false } = {},
   ): Promise<PoolRow | undefined> {
     const [row] = await this.database.query<PoolRow>(sql`
-      SELECT p.*, o.seats_enabled, o.member_model_enabled, o.invitation_expires_in,
+      SELECT p.id, p.subscription_id, p.order_id, p.product_id, p.customer_id, p.capacity, p.taken,
+        p.active, o.seats_enabled, o.member_model_enabled, o.invitation_expires_in,
         o.claim_url_template
       FROM pools p JOIN organizations o ON o.id = p.organization_id
       WHERE p.organization_id = ${organizationId}::uuid AND ${ofContainer(ref)}
@@ -28,14 +29,21 @@ export class PoolsRepository {
   }
 
   /** Locks the pools in which a member holds a seat, until the end of the transaction. */
-  async lockOfMember(organizationId: string, memberId: string): Promise<void> {
-    await this.database.query(sql`
-      SELECT p.id FROM pools p
-      WHERE p.organization_id = ${organizationId}::uuid AND p.id IN (
-        SELECT s.pool_id FROM seats s
-        WHERE s.organization_id = ${organizationId}::uuid AND s.member_id = ${memberId}::uuid
-          AND s.status <> 'revoked')
-      ORDER BY p.id FOR NO KEY UPDATE`);
+  lockOfMember(organizationId: string, memberId: string): Promise<void> {
+    return this.lockSeating(organizationId, sql`s.member_id = ${memberId}::uuid`);
+  }
+
+  /** As {@link lockOfMember}, those in which a customer holds a seat as a person. */
+  lockOfCustomer(organizationId: string, customerId: string): Promise<void> {
+    return this.lockSeating(organizationId, sql`s.customer_id = ${customerId}::uuid`);
+  }
+
+  /**
+   * Lets those who give external ids to members of one buyer do it one after the other, until the
+   * end of the transaction: at once, two of them would get the same id, and one a failure.
+   */
+  lockLinking(customerId: string): Promise<void> {
+    return this.database.lockName('linking', customerId);
   }
 
   findCheckout(organizationId: string, id: string) {
@@ -88,5 +96,14 @@ export class PoolsRepository {
         writeEvents(caller, source, { type: sql`'seats.exhausted'`, at: now }),
       );
     });
+  }
+
+  private async lockSeating(organizationId: string, which: Prisma.Sql): Promise<void> {
+    await this.database.query(sql`
+      SELECT p.id FROM pools p
+      WHERE p.organization_id = ${organizationId}::uuid AND p.id IN (
+        SELECT s.pool_id FROM seats s
+        WHERE s.organization_id = ${organizationId}::uuid AND s.status <> 'revoked' AND ${which})
+      ORDER BY p.id FOR NO KEY UPDATE`);
   }
 }

@@ -172,6 +172,16 @@ export class PoolsService {
     await this.pools.lockOfMember(caller.organizationId, memberId);
   }
 
+  /** As {@link lockOfMember}, for those that a customer holds as a person. */
+  async lockOfCustomer(caller: Caller, customerId: string): Promise<void> {
+    await this.pools.lockOfCustomer(caller.organizationId, customerId);
+  }
+
+  /** Lets members of a customer get external ids one after the other, those by assignments included. */
+  async lockLinking(customerId: string): Promise<void> {
+    await this.pools.lockLinking(customerId);
+  }
+
   /** Revokes what a member holds. The member must be locked (by its own change) already. */
   async revokeOfMember(
     caller: Caller,

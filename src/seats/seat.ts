@@ -117,11 +117,12 @@ export function judge(free: number, memberModel: boolean, items: Judged[]): Verd
   const seated: Seated = { byEmail: new Map(), byExternalId: new Map() };
   return items.map((item) => {
     const { candidate, recipient } = item;
-    if (item.returnSeated && candidate.seat_id !== null) {
+    const refusal = personRefusal(memberModel, item, seated);
+    const isSeated = refusal === 'SeatAlreadyAssigned' && item.returnSeated;
+    if (isSeated && candidate.seat_id !== null) {
       return { outcome: 'seated', seatId: candidate.seat_id };
     }
-    const refusal =
-      seated.byEmail.size >= free ? 'SeatNotAvailable' : personRefusal(memberModel, item, seated);
+    if (seated.byEmail.size >= free) return { outcome: 'refused', refusal: 'SeatNotAvailable' };
     if (refusal !== undefined) return { outcome: 'refused', refusal };
     const email = candidate.email_key as string;
     const externalId = recipient.by === 'external_member' ? recipient.external_id : undefined;

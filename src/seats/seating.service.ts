@@ -11,6 +11,7 @@ import { Settings } from '../platform/config.js';
 import { Keys } from '../platform/crypto.js';
 import { ApiError } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
+import { PoolsRepository } from './pools.repository.js';
 import { AssignmentsRepository } from './assignments.repository.js';
 import { type Candidate, judge, type Recipient, type Refusal, type Verdict } from './seat.js';
 import {
@@ -77,6 +78,7 @@ const REFUSALS: Record<Exclude<Refusal, 'SeatNotAvailable'>, new () => ApiError>
 export class SeatingService {
   constructor(
     private readonly assigning: AssignmentsRepository,
+    private readonly pools: PoolsRepository,
     private readonly seats: SeatsRepository,
     private readonly keys: Keys,
     private readonly clock: Clock,
@@ -101,15 +103,17 @@ export class SeatingService {
     const again = () => this.seat(caller, pool, assignments, plan);
     const now = this.clock.now();
     let chosen = items.filter(isChosen);
-    if (await this.createPeople(caller, pool, chosen, now)) {
+    const lacking = items.filter((item) => lacks(item, pool));
+    if (lacking.length > 0) {
+      await this.createPeople(caller, pool, lacking, now);
       // Only those who get a seat: the others were refused for what was true when it was their turn.
       const those = chosen.map(({ assignment }) => assignment);
       chosen = (await this.judged(caller, pool, those, those.length)).filter(isChosen);
-      if (chosen.length < those.length) return again();
+      if (chosen.length < those.length || chosen.some((item) => lacks(item, pool))) return again();
     }
     const made = chosen.map((item) => this.newSeat(pool, item, now));
     const seats = made.map(({ seat }) => seat);
-    if (!(await this.assigning.lockMembers(caller.organizationId, seats))) return again();
+    if (!(await this.lockPeople(caller, chosen))) return again();
 
     const written = byId(seats.length > 0 ? await plan.write(seats, now) : []);
     const assigned = new Map(
@@ -144,7 +148,7 @@ export class SeatingService {
     places: number,
   ): Promise<Item[]> {
     const recipients = assignments.map(({ recipient }) => recipient);
-    if (recipients.some(mayLink)) await this.assigning.lockLinking(pool.customer_id);
+    if (recipients.some(mayLink)) await this.pools.lockLinking(pool.customer_id);
     const { organizationId } = caller;
     const candidates = await this.assigning.findCandidates(organizationId, pool, recipients);
     const known = assignments.map((assignment, index) => ({
@@ -168,34 +172,41 @@ export class SeatingService {
     return byId(ids.length > 0 ? await this.seats.findSeats(caller.organizationId, ids) : []);
   }
 
-  /** Creates who does not exist yet, or is not known by the external id; false when all are. */
+  /** Creates who does not exist yet, and gives people the external ids by which they are named. */
   private async createPeople(
     caller: Caller,
     pool: PoolRow,
     people: Item[],
     now: Date,
-  ): Promise<boolean> {
-    const customers = pool.member_model_enabled
-      ? []
-      : people.filter(({ candidate }) => candidate.customer === null);
-    const members = people.filter(
-      ({ assignment: { recipient }, candidate }) =>
-        candidate.member === null ||
-        (recipient.by === 'external_member' && candidate.member.external_id === null),
-    );
+  ): Promise<void> {
     const { organizationId } = caller;
+    const customers = people.filter((item) => lacksCustomer(item, pool));
     if (customers.length > 0) {
       await this.assigning.createCustomers(organizationId, customers.map(emailOf), now);
     }
-    if (members.length > 0) {
-      const rows = members.map((item) => ({
-        email: emailOf(item),
-        name: item.candidate.customer?.name ?? null,
-        external_id: externalIdOf(item) ?? null,
-      }));
+    const rows = people.filter(lacksMember).map((item) => ({
+      email: emailOf(item),
+      // Who is only known by the e-mail may be a stranger to the buyer.
+      name: isByCustomer(item) ? (item.candidate.customer?.name ?? null) : null,
+      external_id: externalIdOf(item) ?? null,
+    }));
+    if (rows.length > 0) {
       await this.assigning.createMembers(organizationId, pool.customer_id, rows, now);
     }
-    return customers.length > 0 || members.length > 0;
+  }
+
+  /**
+   * Keeps these people from being deleted or changed until the end of the transaction; false when
+   * one of them is gone, or has another e-mail, since they were looked up. Customers before members,
+   * as who changes a customer locks them.
+   */
+  private async lockPeople({ organizationId }: Caller, people: Item[]): Promise<boolean> {
+    const customers = people.flatMap(({ candidate }) => candidate.customer ?? []);
+    const members = people.flatMap(({ candidate }) => candidate.member ?? []);
+    return (
+      (await this.assigning.lockPeople('customers', organizationId, customers)) &&
+      (await this.assigning.lockPeople('members', organizationId, members))
+    );
   }
 
   private newSeat(
@@ -262,6 +273,28 @@ function mayLink(recipient: Recipient): boolean {
 
 function isChosen({ verdict }: Item): boolean {
   return verdict.outcome === 'seat';
+}
+
+/** Whether somebody, or an external id of theirs, must be written before they can be answered. */
+function lacks(item: Item, pool: PoolRow): boolean {
+  if (item.verdict.outcome === 'seated') return lacksExternalId(item);
+  return isChosen(item) && (lacksMember(item) || lacksCustomer(item, pool));
+}
+
+function lacksMember(item: Item): boolean {
+  return item.candidate.member === null || lacksExternalId(item);
+}
+
+function lacksExternalId({ assignment: { recipient }, candidate: { member } }: Item): boolean {
+  return recipient.by === 'external_member' && member !== null && member.external_id === null;
+}
+
+function lacksCustomer({ candidate }: Item, pool: PoolRow): boolean {
+  return !pool.member_model_enabled && candidate.customer === null;
+}
+
+function isByCustomer({ assignment: { recipient } }: Item): boolean {
+  return recipient.by === 'customer' || recipient.by === 'external_customer';
 }
 
 function externalIdOf({ assignment: { recipient } }: Item): string | undefined {

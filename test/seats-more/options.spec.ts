@@ -137,6 +137,37 @@ describe('if_assigned: "return"', () => {
     expect(answer.body).toEqual({ ...seat, invitation: null });
   });
 
+  test('is no way around a purchase that gives no seats', async () => {
+    const seat = await newSeat(tenant);
+    const { subscription_id, email } = seat;
+    const unpaid = { body: { status: 'unpaid' } };
+    await tenant.call('PATCH', `/v1/subscriptions/${subscription_id}`, unpaid);
+    const body = { subscription_id, email, if_assigned: 'return' };
+    expect(errorOf(await tryAssign(tenant, body))).toEqual([400, 'SeatNotAvailable']);
+    const bulk = { body: { subscription_id, seats: [{ email, if_assigned: 'return' }] } };
+    const { failed } = (await tenant.call('POST', `${SEATS}/bulk`, bulk)).body;
+    expect(failed).toMatchObject([{ index: 0, error: 'SeatNotAvailable' }]);
+  });
+
+  test('is no way around two keys that name two people', async () => {
+    const { id: subscription_id } = await tenant.subscription(2);
+    const person = { email: newEmail(), external_member_id: 'one' };
+    await assign(tenant, { subscription_id, ...person });
+    for (const other of [{ email: newEmail() }, { external_member_id: 'two' }]) {
+      const body = { subscription_id, ...person, ...other, if_assigned: 'return' };
+      expect(errorOf(await tryAssign(tenant, body))).toEqual([400, 'MemberEmailMismatch']);
+    }
+  });
+
+  test('gives the person the external id by which they are named', async () => {
+    const seat = await newSeat(tenant);
+    const { id, subscription_id, email } = seat;
+    const person = { subscription_id, external_member_id: 'three', if_assigned: 'return' };
+    const answer = await tryAssign(tenant, { ...person, email });
+    expect(answer.body).toMatchObject({ id, member: { external_id: 'three' } });
+    expect((await tryAssign(tenant, person)).body).toMatchObject({ id });
+  });
+
   test('works without the member model', async () => {
     await setOrganization(api, tenant, { member_model_enabled: false });
     const { id } = await tenant.subscription(1);

@@ -120,7 +120,7 @@ describe('the information on a claim', () => {
     expect(answer.body.detail[0].input).toBeNull();
   });
 
-  test.each(['%20', '..', 'ü', '%F0%9F%98%80', `${'a'.repeat(2000)}`])(
+  test.each(['%20', 'ü', '%F0%9F%98%80', `${'a'.repeat(2000)}`])(
     'with the token %s is a 404',
     async (text) => {
       expect((await info(text)).status).toBe(404);

@@ -129,6 +129,7 @@ export class CustomersService {
     return this.database.transaction(async () => {
       // Pools before people, as an assignment locks them, or the two could wait for each other.
       await this.closeOrders(caller, id);
+      await this.pools.lockOfCustomer(caller, id);
       const row = found(await this.customers.lockForDeletion(organizationId, id), 'customer', id);
       if (await this.customers.hasSubscription(row)) {
         throw new Conflict('A subscription of this customer has not ended; end it first.');

@@ -39,6 +39,7 @@ export class MembersService {
       if (!(await this.customers.hold(organizationId, body.customer_id))) {
         throw notFound('customer', body.customer_id);
       }
+      if (body.external_id) await this.pools.lockLinking(body.customer_id);
       return this.members.insert({
         organization_id: organizationId,
         id: body.id ?? randomUUID(),
@@ -74,6 +75,7 @@ export class MembersService {
    */
   update(caller: Caller, id: string, body: UpdateMember): Promise<MemberRow> {
     const change = async () => {
+      if (body.external_id) await this.pools.lockLinking((await this.get(caller, id)).customer_id);
       const row = found(await this.members.lock(caller.organizationId, id), 'member', id);
       return this.apply(caller, row, body);
     };

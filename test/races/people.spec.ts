@@ -1,0 +1,102 @@
+import { Client } from 'pg';
+import { assign, newEmail, setOrganization } from '../seats/fixtures.js';
+import type { Tenant } from '../support/app.js';
+import { lockWaiters, startWire, type Wire } from './wire.js';
+
+/*
+ * People who change or go while they are being seated. Another connection holds the service up at
+ * the moment that a test is about.
+ */
+
+let wire: Wire;
+let tenant: Tenant;
+let other: Client;
+
+beforeAll(async () => {
+  wire = await startWire();
+});
+beforeEach(async () => {
+  tenant = await wire.api.tenant();
+  other = new Client(wire.api.database.url);
+  await other.connect();
+  await other.query('BEGIN');
+});
+afterEach(() => other.end());
+afterAll(() => wire?.api.close());
+
+const seat = (subscription_id: string, person: object) =>
+  wire.send(tenant, 'POST', 'customer-seats', { subscription_id, ...person });
+
+describe.each(['email', 'customer_id'])('where people are customers, an assign by %s', (key) => {
+  test('does not seat somebody who is erased meanwhile', async () => {
+    await setOrganization(wire.api, tenant, { member_model_enabled: false });
+    const { id, customer_id } = await tenant.subscription(2);
+    const person = await tenant.create('customers', { email: newEmail() });
+    const member = await tenant.create('members', { customer_id, email: person.email });
+    await other.query(`SELECT 1 FROM members WHERE id = '${member.id}' FOR UPDATE`);
+    const named = { email: person.email, customer_id: person.id }[key];
+    const assigning = seat(id, { [key]: named });
+    await lockWaiters(wire.api, 1);
+    const erasing = wire.send(tenant, 'DELETE', `customers/${person.id}`);
+    await Promise.race([erasing, lockWaiters(wire.api, 2)]);
+    await other.query('COMMIT');
+    expect((await assigning).status).toBeLessThan(500);
+    expect((await erasing).status).toBe(200);
+    const left = await wire.api.database.sql(
+      `SELECT FROM seats WHERE customer_id = $1 AND status <> 'revoked'`,
+      [person.id],
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+test('an assign by customer_id seats who has another e-mail since under the new one', async () => {
+  const { id, customer_id } = await tenant.subscription(2);
+  const person = await tenant.create('customers', { email: newEmail() });
+  await other.query(
+    `INSERT INTO members (organization_id, id, created_at, customer_id, email)
+     VALUES ($1, gen_random_uuid(), now(), $2, $3)`,
+    [tenant.id, customer_id, person.email],
+  );
+  const assigning = seat(id, { customer_id: person.id });
+  await lockWaiters(wire.api, 1);
+  const email = newEmail();
+  await wire.send(tenant, 'PATCH', `customers/${person.id}`, { email });
+  await other.query('ROLLBACK');
+  expect(await assigning).toMatchObject({ status: 200, body: { email } });
+});
+
+test.each<[string, (customer_id: string) => Promise<[method: string, path: string, body: object]>]>(
+  [
+    ['created', async (customer_id) => ['POST', 'members', { customer_id, email: newEmail() }]],
+    [
+      'changed',
+      async (customer_id) => {
+        const member = await tenant.create('members', { customer_id, email: newEmail() });
+        return ['PATCH', `members/${member.id}`, {}];
+      },
+    ],
+  ],
+)('a member who is %s gets an external id when no assign is giving one', async (_, request) => {
+  const { customer_id } = await tenant.subscription(1);
+  const [method, path, body] = await request(customer_id);
+  const name = JSON.stringify(['linking', customer_id]);
+  await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
+  const writing = wire.send(tenant, method, path, { ...body, external_id: 'ada' });
+  const first = await Promise.race([
+    writing.then(() => 'written'),
+    lockWaiters(wire.api, 1).then(() => 'waiting'),
+  ]);
+  await other.query('COMMIT');
+  expect(first).toBe('waiting');
+  expect(await writing).toMatchObject({ body: { external_id: 'ada' } });
+});
+
+test('who is a customer of somebody else as well keeps their name to themselves', async () => {
+  await setOrganization(wire.api, tenant, { member_model_enabled: false });
+  const { id } = await tenant.subscription(2);
+  const stranger = await tenant.create('customers', { email: newEmail(), name: 'A Name' });
+  expect((await assign(tenant, { subscription_id: id, email: stranger.email })).member.name).toBe(
+    null,
+  );
+});
