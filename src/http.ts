@@ -14,12 +14,8 @@ import { SessionAuthenticator } from './portal/sessions.authenticator.js';
 import { Clock } from './platform/clock.js';
 import type { Settings } from './platform/config.js';
 import { Database } from './platform/database/database.js';
-import {
-  problem,
-  InvalidToken,
-  RequestBodyTooLarge,
-  RequestValidationError,
-} from './platform/errors.js';
+import { InvalidToken, RequestBodyTooLarge } from './platform/errors.js';
+import { parseJson } from './platform/http/body.js';
 import { AccessGuard, type Access, type Principal } from './platform/http/access.js';
 import {
   commonHeaders,
@@ -34,6 +30,8 @@ import { type Logger, NestLogger } from './platform/logger.js';
 import { Metrics } from './platform/metrics.js';
 
 const BODY_LIMIT = 1024 * 1024;
+// Until the request is there as a whole: who sends it drop by drop holds a connection.
+const REQUEST_MS = 60_000;
 const EXPOSED_HEADERS = [
   'X-Request-Id',
   'Retry-After',
@@ -69,7 +67,10 @@ export async function createHttpApp(
     bodyLimit: BODY_LIMIT,
     // Polar's clients write some addresses with a slash at the end.
     routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
+    // What every answer carries can only be promised of answers that are ours, not Node's.
+    http: { requireHostHeader: false },
     clientErrorHandler: refuseConnection,
+    requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       void reply.headers(commonHeaders(request.id));
@@ -82,6 +83,9 @@ export async function createHttpApp(
     abortOnError: false,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.server.on('checkExpectation', (request, response) => {
+    fastify.server.emit('request', request, response);
+  });
   fastify.addHook('onRoute', checkRoute);
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);
@@ -168,16 +172,11 @@ function bearerToken(request: FastifyRequest): string | undefined {
 
 function addBodyParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
-    // Some clients name the type and send nothing, on GET, DELETE and resend: that is no error.
-    if (body === '') return done(null, undefined);
-    try {
-      done(null, JSON.parse(body as string));
-    } catch {
-      const invalid = problem('json_invalid', 'The body is not valid JSON');
-      done(RequestValidationError.at(['body'], invalid));
-    }
-  });
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_: unknown, bytes: Buffer) => parseJson(bytes),
+  );
   // Forms are for our own pages. On the API a form, like any other type, is a body that is no object.
   fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null, undefined);

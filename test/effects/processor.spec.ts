@@ -9,6 +9,7 @@ const MAIL = 'invitation-mail';
 const DAYS = 24 * 60 * 60;
 const NO_SUCH_USER = { code: 550, text: '5.1.1 No such user here' };
 const NO_RELAYING = { code: 554, text: '5.7.1 Relay access denied' };
+const NO_SENDER = { code: 550, text: '5.1.8 Sender address rejected' };
 const BUSY = { code: 450, text: '4.2.0 Try again later' };
 
 class Handler extends EffectHandler {
@@ -96,6 +97,7 @@ describe('an invitation mail', () => {
   test.each([
     ['busy', BUSY],
     ['not set up for us yet', NO_RELAYING],
+    ['not content with our own address', NO_SENDER],
   ])('is tried again while the mail server is %s, and its failure names nobody', async (_, no) => {
     inbox.refusal = (address) => ({ ...no, text: `${no.text}: ${address}` });
     await expect(send()).rejects.toThrow('[address]');

@@ -3,6 +3,7 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { isEmail, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { problem, type Problem } from '../errors.js';
+import { isMailable } from '../mail/one-line.js';
 import { EXAMPLE_ID } from './docs.js';
 import { METADATA_KEYS, metadataProblem } from './metadata.js';
 
@@ -126,7 +127,8 @@ export function EmailField(options: FieldOptions) {
       parse: (value) => (typeof value === 'string' ? normalizeEmail(value) : value),
       check: (value) => {
         if (typeof value !== 'string') return problem('string_type', 'Input should be a string');
-        if (!isEmail(value)) return problem('value_error', 'value is not a valid email address');
+        if (!isEmail(value) || !isMailable(value))
+          return problem('value_error', 'value is not a valid email address');
         return undefined;
       },
       schema: { type: String, format: 'email', maxLength: 254 },
@@ -177,8 +179,8 @@ const FALSE = ['false', 'no', 'off', '0'];
 /** A boolean, also as 1, 0 or one of the usual words. Null is not a boolean. */
 export function BooleanField(options: FieldOptions) {
   const parse = (value: unknown) => {
-    const word = typeof value === 'string' ? value.toLowerCase() : String(value);
-    if (!['string', 'number', 'boolean'].includes(typeof value)) return value;
+    if (typeof value !== 'string' && typeof value !== 'number') return value;
+    const word = String(value).toLowerCase();
     if (TRUE.includes(word)) return true;
     return FALSE.includes(word) ? false : value;
   };
@@ -242,13 +244,18 @@ export function isCommonTime(time: Date): boolean {
   return year >= 1 && year <= 9999;
 }
 
+/** Whether the day, as YYYY-MM-DD, exists: Date takes 30 February for 2 March. */
+function isOnCalendar(day: string): boolean {
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+}
+
 /** ISO 8601 with a date and a time, in the years 1 to 9999; without an offset it is UTC. */
 export function DateTimeField(options: FieldOptions) {
   const pattern = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/i;
   const parse = (value: unknown) => {
     if (typeof value !== 'string' || !pattern.test(value)) return value;
     const date = new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(value.slice(11)) ? value : `${value}Z`);
-    return isCommonTime(date) ? date : value;
+    return isCommonTime(date) && isOnCalendar(value.slice(0, 10)) ? date : value;
   };
   return field(
     {

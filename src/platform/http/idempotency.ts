@@ -153,7 +153,8 @@ function readKey(request: FastifyRequest): Request | undefined {
   if (typeof key !== 'string' || key.length === 0 || key.length > MAX_LENGTH) {
     throw invalid(`The key should have 1 to ${MAX_LENGTH} characters`);
   }
-  const [path = '', query = ''] = url.split('?');
+  const [address = '', query = ''] = url.split('?');
+  const path = address.replace(/\/$/, '');
   const text = JSON.stringify([query, request.body ?? null]);
   return {
     organizationId: principal.organizationId,

@@ -19,7 +19,6 @@ export abstract class StrictBody {
  * A request class with `static readonly optional = true` may be left out as a whole.
  */
 const PLACES: Record<string, string> = { body: 'body', query: 'query', param: 'path' };
-const MAX_DEPTH = 600;
 
 /** Turns what came over the wire into an instance of the handler's request class, or throws a 422. */
 @Injectable()
@@ -133,22 +132,18 @@ interface Visit {
   value: object;
   name: string | number;
   parent: Visit | undefined;
-  depth: number;
 }
 
 /**
- * What PostgreSQL cannot store, or no honest client sends: NUL characters, half surrogate pairs,
- * numbers beyond a double, nesting without end. Walks with a list of its own, since deep input
- * would overflow the stack.
+ * What PostgreSQL cannot store: NUL characters, half surrogate pairs, numbers beyond a double.
  */
 function unstorable(root: object, place: Loc): LocatedProblem[] {
-  const open: Visit[] = [{ value: root, name: '', parent: undefined, depth: 0 }];
+  const open: Visit[] = [{ value: root, name: '', parent: undefined }];
   const refuse = (loc: Loc, msg: string): LocatedProblem[] => [
     { type: 'value_error', loc: [...place, ...loc], msg, input: null },
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, depth } = next;
-    if (depth > MAX_DEPTH) return refuse([], 'Input is nested too deeply');
+    const { value } = next;
     const isList = Array.isArray(value);
     for (const key in value) {
       const item = (value as Record<string, unknown>)[key];
@@ -158,7 +153,7 @@ function unstorable(root: object, place: Loc): LocatedProblem[] {
       const ofItem = scalarProblem(item);
       if (ofItem) return refuse([...wayTo(next), name], ofItem);
       if (typeof item === 'object' && item !== null) {
-        open.push({ value: item, name, parent: next, depth: depth + 1 });
+        open.push({ value: item, name, parent: next });
       }
     }
   }

@@ -2,7 +2,7 @@ import { createTransport, type SendMailOptions, type Transporter } from 'nodemai
 import addressparser from 'nodemailer/lib/addressparser';
 import type { Clock } from '../clock.js';
 import { type Settings, SettingsError } from '../config.js';
-import { oneLine } from './one-line.js';
+import { isMailable, oneLine } from './one-line.js';
 
 /** A mail to one person, in HTML and in plain text. */
 export interface Mail {
@@ -61,7 +61,7 @@ const SUBJECT_LENGTH = 200;
 /** What nodemailer gets, whatever it then does with it. Nothing in a mail can become a header. */
 function compose(mail: Mail, sender: Sender): SendMailOptions {
   const addresses = mail.replyTo ? [mail.to, mail.replyTo] : [mail.to];
-  if (addresses.some((address) => /[\p{Cc}<>]/u.test(address))) {
+  if (!addresses.every(isMailable)) {
     throw new Error('an address of this mail has characters that no address has');
   }
   if (!/^<[\w.+-]+@[\w.-]+>$/.test(mail.messageId)) {
@@ -142,12 +142,13 @@ export class SmtpMailer extends Mailer {
 }
 
 /**
- * Whether the server refused the recipient for good because of the address (RFC 3463, 5.1.x). Other
- * refusals for good, such as of relaying, are a matter of settings, and pass when those are mended.
+ * Whether the server refused the recipient for good because there is no such mailbox, domain or
+ * syntax (RFC 3463). Other refusals for good, of the sender or of relaying, are a matter of settings,
+ * and pass when those are mended.
  */
 function isUnknownAddress(error: unknown): boolean {
   const { command, response } = error as { command?: string; response?: string };
-  return command === 'RCPT TO' && /^5\d\d[ -]5\.1\.\d/.test(response ?? '');
+  return command === 'RCPT TO' && /^5\d\d[ -]5\.1\.(?:1|2|3|6|10)\b/.test(response ?? '');
 }
 
 /** A mail as the mailbox page shows it. */

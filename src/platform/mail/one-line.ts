@@ -15,3 +15,11 @@ export function oneLine(text: string, max: number): string {
     .join('')
     .trimEnd()}…`;
 }
+
+/**
+ * Whether an address can stand in the commands of SMTP and in a header. RFC 5321 lets some of these
+ * characters be quoted; no mail server in the world wants them, and mailers trip over them.
+ */
+export function isMailable(address: string): boolean {
+  return !/[\p{Cc}<>]/u.test(address);
+}
