@@ -32,7 +32,8 @@ export class InvitationMailHandler extends EffectHandler {
     if (invitation === undefined) return 'outdated';
     const { seat_id, nonce, hash, email, organization_name, product_name } = invitation;
     const token = recoverToken(this.keys, seat_id, nonce, hash);
-    if (token === undefined) return 'unknown key';
+    // While keys are being replaced this worker may not know the newest yet: a later try will.
+    if (token === undefined) throw new Error('no key in SECRET_KEYS made this invitation');
     const content = renderInvitation({
       locale: invitation.locale,
       organizationName: organization_name,

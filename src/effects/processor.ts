@@ -14,6 +14,8 @@ export const EFFECT_HANDLERS = Symbol('effect handlers');
 @Injectable()
 export class Processor {
   private readonly handlers: Map<string, EffectHandler>;
+  /** What was done while the database could not take the receipt: only that is tried again. */
+  private readonly unwritten = new Map<string, string>();
 
   constructor(
     @Inject(EFFECT_HANDLERS) handlers: EffectHandler[],
@@ -27,15 +29,25 @@ export class Processor {
   async process(effect: string, { event_id }: JobPayload): Promise<void> {
     const handler = this.handlers.get(effect);
     if (handler === undefined) throw new Error(`no handler for ${effect}`);
-    if (await this.isDone(event_id, effect)) return;
-    const outcome = await handler.handle(event_id).catch(async (error: unknown) => {
-      const end = await this.endAfter(error, event_id);
-      Logger.warn(`${effect} of event ${event_id}: ${end}`, 'Processor');
-      return end;
+    const receipt = await this.database.db.effects.findUnique({
+      where: { event_id_effect: { event_id, effect } },
     });
+    if (receipt === null || receipt.done_at !== null) return;
+    const key = `${effect}-${event_id}`;
+    const outcome = this.unwritten.get(key) ?? (await this.outcomeOf(handler, event_id));
+    this.unwritten.set(key, outcome);
     await this.database.query(sql`
       UPDATE effects SET done_at = ${this.clock.now()}::timestamptz, outcome = ${outcome}
       WHERE event_id = ${event_id}::uuid AND effect = ${effect}`);
+    this.unwritten.delete(key);
+  }
+
+  private outcomeOf(handler: EffectHandler, eventId: string): Promise<string> {
+    return handler.handle(eventId).catch(async (error: unknown) => {
+      const end = await this.endAfter(error, eventId);
+      Logger.warn(`${handler.effect} of event ${eventId}: ${end}`, 'Processor');
+      return end;
+    });
   }
 
   /** The outcome after a failure that leaves nothing to hope for. @throws the failure otherwise. */
@@ -45,21 +57,6 @@ export class Processor {
     const age = this.clock.now().getTime() - event.created_at.getTime();
     if (age < GIVE_UP_AFTER_MS) throw withoutAddresses(error);
     return 'given up';
-  }
-
-  /**
-   * A job can be faster than the relay's commit, which brings its receipt. Writing the receipt
-   * here as well waits for that commit, instead of taking the job for one without an event.
-   */
-  private async isDone(eventId: string, effect: string): Promise<boolean> {
-    await this.database.query(sql`
-      INSERT INTO effects (event_id, effect, enqueued_at)
-      VALUES (${eventId}::uuid, ${effect}, ${this.clock.now()}::timestamptz)
-      ON CONFLICT DO NOTHING`);
-    const receipt = await this.database.db.effects.findUniqueOrThrow({
-      where: { event_id_effect: { event_id: eventId, effect } },
-    });
-    return receipt.done_at !== null;
   }
 }
 

@@ -11,9 +11,11 @@ const BATCH = 200;
 const STALE_MS = 120_000;
 
 /**
- * Hands events on to the queue, in their order. Nothing else enqueues: an event that is committed
- * is dispatched in the end, whatever dies in between. After a crash between enqueueing and commit
- * the same jobs are added again under the same ids, which the queue ignores.
+ * Hands events on, in their order. Nothing else does: an event that is committed is dispatched in the
+ * end, whatever dies in between. First come the effects and the messages that follow from it, which
+ * need PostgreSQL alone, so that no webhook waits for a queue that is down; then the effects go into
+ * the queue. After a crash in between the same jobs are added again under the same ids, which the
+ * queue ignores.
  */
 @Injectable()
 export class Relay {
@@ -24,24 +26,31 @@ export class Relay {
     private readonly clock: Clock,
   ) {}
 
-  /** Dispatches one batch. @returns how many events; call again while it is not 0. */
-  runOnce(): Promise<number> {
+  /** Hands on a batch. @returns how much there was; call again while it is not 0. */
+  async runOnce(): Promise<number> {
+    return (await this.dispatch()) + (await this.enqueue());
+  }
+
+  /**
+   * Writes down what follows from a batch of events. One of a type that this release does not know
+   * stays for the release that wrote it.
+   */
+  private dispatch(): Promise<number> {
     return this.database.transaction(async () => {
       const events = await this.database.query<OutboxEvent>(sql`
-        SELECT id, type, invites FROM events WHERE dispatched_at IS NULL
+        SELECT id, type, invites FROM events
+        WHERE dispatched_at IS NULL AND type = ANY(${Object.keys(EFFECTS)}::text[])
         ORDER BY position LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`);
       if (events.length === 0) return 0;
       const now = this.clock.now();
       const effects = events.flatMap((event) =>
         EFFECTS[event.type](event).map((effect) => ({ event_id: event.id, effect })),
       );
-      if (effects.length > 0) {
-        await this.database.db.effects.createMany({
-          data: effects.map((row) => ({ ...row, enqueued_at: now })),
-          skipDuplicates: true,
-        });
-        await this.queue.add(effects.map(jobOf));
-      }
+      await this.database.query(sql`
+        INSERT INTO effects (event_id, effect)
+        SELECT * FROM unnest(${effects.map(({ event_id }) => event_id)}::uuid[],
+          ${effects.map(({ effect }) => effect)}::text[])
+        ON CONFLICT DO NOTHING`);
       const ids = events.map((event) => event.id);
       await this.webhooks.enqueue(ids, now);
       await this.database.query(sql`
@@ -52,22 +61,22 @@ export class Relay {
   }
 
   /**
-   * Puts effects that have been open for too long into the queue again: it may have been wiped. One
-   * that is still in the queue keeps its place.
-   * @returns how many.
+   * Puts a batch of effects into the queue: those that were never there, and those that have been
+   * open for too long, since it may have been wiped. One that is still in it keeps its place.
    */
-  sweepOnce(): Promise<number> {
+  private enqueue(): Promise<number> {
     return this.database.transaction(async () => {
       const now = this.clock.now();
-      const stale = await this.database.query<{ event_id: string; effect: Effect }>(sql`
+      const waiting = await this.database.query<{ event_id: string; effect: Effect }>(sql`
         UPDATE effects SET enqueued_at = ${now}::timestamptz
         WHERE (event_id, effect) IN (
           SELECT event_id, effect FROM effects
-          WHERE done_at IS NULL AND enqueued_at < ${new Date(now.getTime() - STALE_MS)}::timestamptz
-          ORDER BY enqueued_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+          WHERE done_at IS NULL AND (enqueued_at IS NULL
+            OR enqueued_at < ${new Date(now.getTime() - STALE_MS)}::timestamptz)
+          ORDER BY enqueued_at NULLS FIRST LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
         RETURNING event_id, effect`);
-      await this.queue.add(stale.map(jobOf));
-      return stale.length;
+      if (waiting.length > 0) await this.queue.add(waiting.map(jobOf));
+      return waiting.length;
     });
   }
 }

@@ -12,7 +12,6 @@ import { Retention } from './retention.js';
 // An idle relay asks for new events this often: what a mail waits for at the most.
 const RELAY_MS = 200;
 const DELIVER_MS = 250;
-const SWEEP_MS = 15_000;
 // A lapsed invitation frees its seat within a minute.
 const RELEASE_MS = 15_000;
 // A subscription that ends with its period does so within a minute.
@@ -37,7 +36,6 @@ export class WorkerLoops implements OnModuleDestroy {
     this.loops = [
       new Loop('relay', async () => (await relay.runOnce()) > 0, RELAY_MS),
       new Loop('webhooks', () => deliverer.turn(), DELIVER_MS),
-      new Loop('sweep', async () => (await relay.sweepOnce()) > 0, SWEEP_MS),
       new Loop('release', async () => (await releases.runOnce()) > 0, RELEASE_MS),
       new Loop('period-ends', async () => (await periodEnds.endDue()) > 0, PERIOD_MS),
       new Loop('prune', async () => (await pruner.runOnce()) > 0, PRUNE_MS),

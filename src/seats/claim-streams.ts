@@ -56,8 +56,8 @@ export class ClaimStreams implements OnModuleDestroy {
   private async poll(): Promise<void> {
     try {
       const waiting = [...this.watchers].filter((watcher) => !watcher.told);
-      const ids = waiting.map(({ invited }) => invited.seat_id);
-      const claimed = new Set(ids.length > 0 ? await this.claims.claimedAmong(ids) : []);
+      const seats = waiting.map(({ invited }) => invited);
+      const claimed = new Set(seats.length > 0 ? await this.claims.claimedAmong(seats) : []);
       for (const watcher of waiting) {
         if (claimed.has(watcher.invited.seat_id)) this.tell(watcher);
       }

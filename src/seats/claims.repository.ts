@@ -61,9 +61,13 @@ export class ClaimsRepository {
   }
 
   /** Which of these seats have been claimed. */
-  async claimedAmong(ids: string[]): Promise<string[]> {
+  async claimedAmong(seats: { organization_id: string; seat_id: string }[]): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(sql`
-      SELECT id FROM seats WHERE id = ANY(${ids}::uuid[]) AND claimed_at IS NOT NULL`);
+      SELECT s.id FROM seats s
+      JOIN unnest(${seats.map(({ organization_id }) => organization_id)}::uuid[],
+        ${seats.map(({ seat_id }) => seat_id)}::uuid[]) AS w(organization_id, id)
+        ON w.organization_id = s.organization_id AND w.id = s.id
+      WHERE s.claimed_at IS NOT NULL`);
     return rows.map((row) => row.id);
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { PoolsRepository } from './pools.repository.js';
 import { RevocationsRepository } from './revocations.repository.js';
@@ -22,7 +22,13 @@ export class ReleasesService {
         actor: { type: 'system' as const, id: null },
         requestId: null,
       };
-      released += await this.revocations.releaseLapsed(caller, pool_id, now);
+      released += await this.revocations
+        .releaseLapsed(caller, pool_id, now)
+        .catch((error: unknown) => {
+          // The other pools are not to wait for this one.
+          Logger.warn(`release of pool ${pool_id}: ${String(error)}`, ReleasesService.name);
+          return 0;
+        });
     }
     return released;
   }

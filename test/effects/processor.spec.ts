@@ -37,6 +37,16 @@ describe('the boot check of handlers', () => {
   });
 });
 
+/** Does `work` while nobody can write receipts. */
+async function refusingWrites(api: TestApp, work: () => Promise<void>): Promise<void> {
+  await api.database.sql(`ALTER TABLE effects ADD CONSTRAINT nothing CHECK (false) NOT VALID`);
+  try {
+    await work();
+  } finally {
+    await api.database.sql(`ALTER TABLE effects DROP CONSTRAINT nothing`);
+  }
+}
+
 describe('an invitation mail', () => {
   let api: TestApp;
   let worker: TestWorker;
@@ -78,12 +88,28 @@ describe('an invitation mail', () => {
       id,
     ]);
     event_id = event?.['id'] as string;
+    await worker.relay.runOnce();
   });
 
   test('is sent once, however often its job comes', async () => {
     await send();
     await send();
     expect([inbox.to(email).length, await outcome()]).toEqual([1, 'sent']);
+  });
+
+  test('is not sent again when only its receipt could not be written', async () => {
+    await expect(refusingWrites(api, () => send())).rejects.toThrow();
+    expect([inbox.to(email).length, await outcome()]).toEqual([1, null]);
+    await send();
+    expect([inbox.to(email).length, await outcome()]).toEqual([1, 'sent']);
+  });
+
+  test('is tried again while the worker does not know the key of its invitation', async () => {
+    await api.database.sql(`UPDATE seats SET invitation_hash = 'of-another-key' WHERE email = $1`, [
+      email,
+    ]);
+    await expect(send()).rejects.toThrow('no key in SECRET_KEYS');
+    expect(await outcome()).toBeNull();
   });
 
   test('to an address that the mail server does not know is not tried again', async () => {

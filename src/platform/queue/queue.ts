@@ -65,7 +65,8 @@ export class JobQueue extends QueueHealth {
 
   constructor(private readonly settings: Settings) {
     super();
-    const { connection, backend } = backendOf(settings);
+    // What cannot be added now is not kept in memory: the relay comes again with it.
+    const { connection, backend } = backendOf(settings, { enableOfflineQueue: false });
     this.queue = new Queue(QUEUE, { connection }, backend);
     this.queue.on('error', (error) => warn(error));
   }
@@ -109,9 +110,12 @@ export class JobQueue extends QueueHealth {
 }
 
 /** BullMQ types its two backends apart; from here on they are one. */
-function backendOf(settings: Settings): { connection: ConnectionOptions; backend: undefined } {
+function backendOf(
+  settings: Settings,
+  ofRedis: { enableOfflineQueue?: boolean } = {},
+): { connection: ConnectionOptions; backend: undefined } {
   if (settings.redisUrl !== undefined) {
-    const connection = { url: settings.redisUrl, maxRetriesPerRequest: null };
+    const connection = { url: settings.redisUrl, maxRetriesPerRequest: null, ...ofRedis };
     return { connection, backend: undefined };
   }
   const connection = { connectionString: settings.databaseUrl, migrate: true, max: 4 };
