@@ -39,6 +39,16 @@ const EXPOSED_HEADERS = [
   'RateLimit-Policy',
   'Idempotent-Replayed',
 ];
+// Claim pages of storefronts call us from the browser. Tokens travel in headers, never in cookies, so
+// any origin may ask. Our own pages, and the mailbox with its links, are for nobody else's.
+const CORS = {
+  origin: '*',
+  methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  exposedHeaders: EXPOSED_HEADERS,
+  maxAge: 86_400,
+  // An OPTIONS that asks for nothing is no error, least of all one in plain text.
+  strictPreflight: false,
+};
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 /**
@@ -89,15 +99,8 @@ export async function createHttpApp(
   fastify.addHook('onRoute', checkRoute);
   addRequestHooks(fastify, app);
   addBodyParsers(fastify);
-  // Claim pages of storefronts call us from the browser. Tokens travel in headers, never in cookies
-  // (but for our own portal, which is same-site), so any origin may ask.
   app.enableCors({
-    origin: '*',
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: 86_400,
-    // An OPTIONS that asks for nothing is no error, least of all one in plain text.
-    strictPreflight: false,
+    delegator: (request, done) => done(null, isForPages(request.url) ? CORS : { origin: false }),
   });
   app.useGlobalGuards(new AccessGuard());
   app.useGlobalInterceptors(new IdempotencyInterceptor(app.get(Database), app.get(Clock)));
@@ -134,13 +137,11 @@ function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication):
     if (Number(request.headers['content-length'] ?? 0) > limit) throw new RequestBodyTooLarge();
     if (access.kind === 'public') return limits.take('public', request.ip, reply);
     const token = bearerToken(request);
-    if (token === undefined) return limits.take('token', request.ip, reply);
-    await limits.take('token', token, reply);
-    request.principal = await authenticate(access, token);
-    if (request.principal !== undefined) return;
+    const principal = token === undefined ? undefined : await authenticate(access, token);
     // Who guesses tokens is counted by address, or each guess would have a limit of its own.
-    await limits.take('token', request.ip, reply);
-    throw new InvalidToken();
+    await limits.take('token', principal === undefined ? request.ip : (token as string), reply);
+    if (token !== undefined && principal === undefined) throw new InvalidToken();
+    request.principal = principal;
   });
 
   fastify.addHook('onResponse', async (request, reply) => {
@@ -160,6 +161,11 @@ function addRequestHooks(fastify: FastifyInstance, app: NestFastifyApplication):
   async function authenticate(access: Access, token: string): Promise<Principal | undefined> {
     return (access.kind === 'token' ? tokens : sessions).authenticate(token);
   }
+}
+
+/** Whether pages of any origin may ask for this. */
+function isForPages(url = ''): boolean {
+  return url.startsWith('/v1/') || url.startsWith('/docs/');
 }
 
 /** The token of the Authorization header; undefined without one. Another scheme is no token. */

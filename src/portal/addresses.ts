@@ -20,8 +20,9 @@ export function readAddresses(text: string): Addresses {
     .split(/[\s,;]+/)
     .filter((word) => word !== '');
   const all = [...new Map(words.map((word) => [word.toLowerCase(), word])).values()];
+  const valid = new Set(all.filter((word) => isEmail(word)));
   return {
-    emails: all.filter((word) => isEmail(word)).map(normalizeEmail),
-    invalid: all.filter((word) => !isEmail(word)),
+    emails: [...valid].map(normalizeEmail),
+    invalid: all.filter((word) => !valid.has(word)),
   };
 }

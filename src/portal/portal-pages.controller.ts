@@ -11,6 +11,7 @@ import {
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendPage } from '../platform/pages/pages.js';
@@ -24,6 +25,9 @@ import {
 } from './portal-pages.service.js';
 import { HOME, messagePage, openingPage } from './portal.pages.js';
 import { CurrentVisitor, type Visitor, VisitorGuard, Visits } from './visits.js';
+
+// Some thousand addresses. Reading them holds up everybody, and only a few hundred are invited.
+const INVITE_BODY_LIMIT = 100 * 1024;
 
 /** Where a session's link leads: it takes the token out of the address. */
 @ApiExcludeController()
@@ -85,6 +89,7 @@ export class PortalPagesController {
 
   @Post(':kind/:id/invite')
   @HttpCode(200)
+  @RouteConfig({ bodyLimit: INVITE_BODY_LIMIT })
   async invite(
     @CurrentVisitor() visitor: Visitor,
     @Param() path: ContainerPath,

@@ -18,7 +18,13 @@ export class EndpointsRepository {
       orderBy: NEWEST_FIRST,
       ...sliceOf(query),
     });
-    return { rows, total: await db.webhook_endpoints.count({ where }) };
+    return { rows, total: await this.count(organizationId) };
+  }
+
+  count(organizationId: string): Promise<number> {
+    return this.database.db.webhook_endpoints.count({
+      where: { organization_id: organizationId },
+    });
   }
 
   find(organizationId: string, id: string): Promise<EndpointRow | null> {

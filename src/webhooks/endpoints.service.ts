@@ -15,6 +15,9 @@ import { sampleData } from './sample.js';
 import { DEFAULT_EVENTS, isSecret, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
+// Each event becomes a message for each: without an end one tenant's would hold up everybody's.
+const MAX_ENDPOINTS = 50;
+
 export interface NewEndpoint {
   url: string;
   events?: EventType[];
@@ -61,12 +64,19 @@ export class EndpointsService {
     return endpoint;
   }
 
-  /** @throws {RequestValidationError} for a url that nothing may be sent to, or a bad secret. */
+  /**
+   * @throws {RequestValidationError} for a url that nothing may be sent to, or a bad secret;
+   *   {Conflict} the organization has as many endpoints as it can have.
+   */
   async create(caller: Caller, input: NewEndpoint): Promise<EndpointWithSecret> {
     this.checkUrl(input.url);
     checkSecret(input.secret);
     const secret = input.secret ?? newSecret();
     return this.database.transaction(async () => {
+      await this.database.lockName('endpoints', caller.organizationId);
+      if ((await this.endpoints.count(caller.organizationId)) >= MAX_ENDPOINTS) {
+        throw new Conflict(`An organization can have ${MAX_ENDPOINTS} webhook endpoints.`);
+      }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
         id: randomUUID(),

@@ -57,10 +57,10 @@ export class WebhooksController {
     description:
       'The answer has the secret that signs the deliveries; it is not shown again. From then on ' +
       'events of its types are sent to it; see the webhooks of this description for what they ' +
-      'look like and how to verify them.',
+      'look like and how to verify them. An organization can have 50 endpoints.',
   })
   @ApiCreatedResponse({ type: EndpointWithSecretDto })
-  @Fails(RequestValidationError)
+  @Fails(Conflict, RequestValidationError)
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateEndpoint,

@@ -240,6 +240,11 @@ describe('what is done', () => {
     expect(body).toContain('1 more address is still in the field.');
   });
 
+  test('a text that is too long is not read at all', async () => {
+    const emails = 'ada@example.com '.repeat(6_500);
+    expect((await buyer.send(`${page}/invite`, { emails })).status).toBe(413);
+  });
+
   test('an empty field invites nobody, and says so', async () => {
     for (const form of [{}, { emails: ' ,' }] as Record<string, string>[]) {
       const { body } = await buyer.send(`${page}/invite`, form);

@@ -43,6 +43,20 @@ describe('an endpoint', () => {
     });
   });
 
+  it('is one of 50 at the most', async () => {
+    const { id } = await endpoint(tenant, URL);
+    await service.database.sql(
+      `INSERT INTO webhook_endpoints (organization_id, id, created_at, url, events)
+       SELECT organization_id, gen_random_uuid(), created_at, url, events
+       FROM webhook_endpoints, generate_series(2, 50) WHERE id = $1`,
+      [id],
+    );
+    const refused = await tenant.call('POST', ALL, { body: { url: URL } });
+    expect([refused.status, refused.body.error]).toEqual([409, 'Conflict']);
+    await tenant.call('DELETE', `${ALL}/${id}`);
+    expect((await tenant.call('POST', ALL, { body: { url: URL } })).status).toBe(201);
+  });
+
   it('is read, listed, changed and deleted', async () => {
     const { secret, ...created } = await endpoint(tenant, URL);
     expect(secret).toBeDefined();

@@ -33,4 +33,13 @@ describe('a page of another origin', () => {
     expect(headers['access-control-allow-credentials']).toBeUndefined();
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
+
+  it.each(['/claim', '/portal', '/dev/mailbox', '/dev/mailbox.json', '/metrics'])(
+    'may not read %s',
+    async (url) => {
+      const headers = { origin: 'https://shop.example.com' };
+      const answer = await test.call('GET', url, { headers });
+      expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+    },
+  );
 });
