@@ -14,7 +14,8 @@ import type { HasRules } from '../platform/http/validation.pipe.js';
 import type { ContainerKeys } from './containers.js';
 import { type Recipient, recipientProblem, toRecipient } from './seat.js';
 import { CustomerSeatDto } from './seats.dto.js';
-import type { AssignedSeat, Assignment } from './seating.service.js';
+import type { AssignedSeat } from './seating.service.js';
+import type { Assignment } from './seating.js';
 
 const PERSON = { email: 'ada@example.com', metadata: { team: 'engineering' } };
 const MEMBER = { external_member_id: 'employee_7', email: 'ada@example.com' };

@@ -12,10 +12,10 @@ import { BulkAssignmentFailed, SeatAlreadyRevoked, SeatNotAvailable } from './se
 import { type NewSeat, type PoolRow } from './seats.rows.js';
 import { PoolsRepository } from './pools.repository.js';
 import { AssignmentsRepository } from './assignments.repository.js';
+import type { Assignment } from './seating.js';
 import { SeatsService } from './seats.service.js';
 import {
   type AssignedSeat,
-  type Assignment,
   notAvailable,
   type Outcome,
   SeatingService,

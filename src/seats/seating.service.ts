@@ -9,11 +9,23 @@ import {
 import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config.js';
 import { Keys } from '../platform/crypto.js';
-import { ApiError } from '../platform/errors.js';
+import { ApiError, ServiceUnavailable } from '../platform/errors.js';
 import type { Caller } from '../platform/http/access.js';
 import { PoolsRepository } from './pools.repository.js';
 import { AssignmentsRepository } from './assignments.repository.js';
-import { type Candidate, judge, type Recipient, type Refusal, type Verdict } from './seat.js';
+import { type Candidate, judge, type Refusal, type Verdict } from './seat.js';
+import {
+  type Assignment,
+  emailOf,
+  externalIdOf,
+  isByCustomer,
+  isChosen,
+  type Item,
+  lacks,
+  lacksCustomer,
+  lacksMember,
+  mayLink,
+} from './seating.js';
 import {
   CustomerNotFound,
   InvalidSeatAssignmentRequest,
@@ -24,20 +36,6 @@ import {
 } from './seats.errors.js';
 import type { NewSeat, PoolRow, SeatRow } from './seats.rows.js';
 import { SeatsRepository } from './seats.repository.js';
-
-/** One person to be seated, and how. */
-export interface Assignment {
-  recipient: Recipient;
-  metadata: Record<string, unknown>;
-  /** Claimed at once: no invitation, no expiry, no mail. */
-  immediateClaim: boolean;
-  /** Whether a pending seat's invitation is mailed. */
-  sendInvitation: boolean;
-  /** Seconds; null is the organization's default. */
-  expiresIn: number | null;
-  /** A person who is seated already gets the seat they have, instead of an error. */
-  returnSeated: boolean;
-}
 
 /** A seat, and the invitation that was just made for it: the only moment its token is known. */
 export interface AssignedSeat {
@@ -58,12 +56,8 @@ export interface Plan {
   write: (seats: NewSeat[], now: Date) => Promise<SeatRow[]>;
 }
 
-/** A person, what is known of them, and what is decided. */
-interface Item {
-  assignment: Assignment;
-  candidate: Candidate;
-  verdict: Verdict;
-}
+// More often than that nobody gets in between, unless something is wrong.
+const ATTEMPTS = 10;
 
 const REFUSALS: Record<Exclude<Refusal, 'SeatNotAvailable'>, new () => ApiError> = {
   SeatAlreadyAssigned,
@@ -87,7 +81,8 @@ export class SeatingService {
 
   /**
    * Seats people as if one after the other, and says of each what came of it. The caller's
-   * transaction has locked the pool, so that nothing changes between the verdict and the deed.
+   * transaction has locked the pool, so that nothing changes between the verdict and the deed; but
+   * for the people, whom others create, change and delete: then all is judged from the start.
    */
   async seat(
     caller: Caller,
@@ -95,12 +90,24 @@ export class SeatingService {
     assignments: Assignment[],
     plan: Plan,
   ): Promise<Outcome[]> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const outcomes = await this.trySeat(caller, pool, assignments, plan);
+      if (outcomes !== undefined) return outcomes;
+    }
+    throw new ServiceUnavailable();
+  }
+
+  /** Undefined: others have created, changed or deleted these people meanwhile. */
+  private async trySeat(
+    caller: Caller,
+    pool: PoolRow,
+    assignments: Assignment[],
+    plan: Plan,
+  ): Promise<Outcome[] | undefined> {
     const items = await this.judged(caller, pool, assignments, plan.places);
     const refused = items.map(({ verdict }) => errorOf(verdict, pool));
     if (plan.atomic && refused.some((error) => error !== undefined)) return refused;
 
-    // Others create, change and delete people meanwhile: what comes out is judged from the start.
-    const again = () => this.seat(caller, pool, assignments, plan);
     const now = this.clock.now();
     let chosen = items.filter(isChosen);
     const lacking = items.filter((item) => lacks(item, pool));
@@ -109,11 +116,12 @@ export class SeatingService {
       // Only those who get a seat: the others were refused for what was true when it was their turn.
       const those = chosen.map(({ assignment }) => assignment);
       chosen = (await this.judged(caller, pool, those, those.length)).filter(isChosen);
-      if (chosen.length < those.length || chosen.some((item) => lacks(item, pool))) return again();
+      if (chosen.length < those.length || chosen.some((item) => lacks(item, pool)))
+        return undefined;
     }
     const made = chosen.map((item) => this.newSeat(pool, item, now));
     const seats = made.map(({ seat }) => seat);
-    if (!(await this.lockPeople(caller, chosen))) return again();
+    if (!(await this.lockPeople(caller, chosen))) return undefined;
 
     const written = byId(seats.length > 0 ? await plan.write(seats, now) : []);
     const assigned = new Map(
@@ -264,43 +272,4 @@ function errorOf(verdict: Verdict, pool: PoolRow): ApiError | undefined {
 
 function byId(rows: SeatRow[]): Map<string, SeatRow> {
   return new Map(rows.map((row) => [row.seat_id, row]));
-}
-
-/** Whether an existing member may get an external id, or a new one come with it. */
-function mayLink(recipient: Recipient): boolean {
-  return recipient.by === 'external_member' && recipient.email !== undefined;
-}
-
-function isChosen({ verdict }: Item): boolean {
-  return verdict.outcome === 'seat';
-}
-
-/** Whether somebody, or an external id of theirs, must be written before they can be answered. */
-function lacks(item: Item, pool: PoolRow): boolean {
-  if (item.verdict.outcome === 'seated') return lacksExternalId(item);
-  return isChosen(item) && (lacksMember(item) || lacksCustomer(item, pool));
-}
-
-function lacksMember(item: Item): boolean {
-  return item.candidate.member === null || lacksExternalId(item);
-}
-
-function lacksExternalId({ assignment: { recipient }, candidate: { member } }: Item): boolean {
-  return recipient.by === 'external_member' && member !== null && member.external_id === null;
-}
-
-function lacksCustomer({ candidate }: Item, pool: PoolRow): boolean {
-  return !pool.member_model_enabled && candidate.customer === null;
-}
-
-function isByCustomer({ assignment: { recipient } }: Item): boolean {
-  return recipient.by === 'customer' || recipient.by === 'external_customer';
-}
-
-function externalIdOf({ assignment: { recipient } }: Item): string | undefined {
-  return recipient.by === 'external_member' ? recipient.external_id : undefined;
-}
-
-function emailOf({ assignment: { recipient }, candidate }: Item): string {
-  return (candidate.customer?.email ?? candidate.member?.email ?? recipient.email) as string;
 }
