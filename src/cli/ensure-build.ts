@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -22,7 +32,8 @@ const SOURCES = [
   'src',
 ];
 const GENERATED = join(ROOT, 'src/generated');
-const ABANDONED_MS = 180_000;
+const LOOK_AGAIN_MS = 100;
+const TELL_MS = 2_000;
 
 function newest(path: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
@@ -45,16 +56,27 @@ function isFresh(): boolean {
 /** Of processes that find dist stale at once, one builds and the others wait. */
 async function lock(): Promise<void> {
   mkdirSync(join(LOCK, '..'), { recursive: true });
-  for (;;) {
+  for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
     try {
-      closeSync(openSync(LOCK, 'wx'));
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
       return;
     } catch {
-      const held = statSync(LOCK, { throwIfNoEntry: false });
-      if (held !== undefined && Date.now() - held.mtimeMs > ABANDONED_MS)
-        rmSync(LOCK, { force: true });
-      await sleep(100);
+      if (isAbandoned()) rmSync(LOCK, { force: true });
+      if (waited === TELL_MS) process.stderr.write('Waiting for another build of this folder …\n');
+      await sleep(LOOK_AGAIN_MS);
     }
+  }
+}
+
+/** Whether the process that holds the lock was ended in the middle of its build. */
+function isAbandoned(): boolean {
+  try {
+    const pid = Number(readFileSync(LOCK, 'utf8'));
+    // Empty: made this very moment.
+    if (pid > 0) process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 
@@ -73,6 +95,10 @@ function build(): number {
 }
 
 if (!isFresh()) {
+  // Who is told to end while the build runs does so after it, with the lock given back.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => process.exit(1));
+  }
   await lock();
   try {
     if (!isFresh()) process.exitCode = build();
