@@ -32,15 +32,17 @@ export class Relay {
   }
 
   /**
-   * Writes down what follows from a batch of events. One of a type that this release does not know
-   * stays for the release that wrote it.
+   * Writes down what follows from a batch of events, unless another worker is at it: one at a time,
+   * so that they are handed on in their order. One of a type that this release does not know stays
+   * for the release that wrote it.
    */
   private dispatch(): Promise<number> {
     return this.database.transaction(async () => {
+      if (!(await this.database.tryLockName('relay'))) return 0;
       const events = await this.database.query<OutboxEvent>(sql`
         SELECT id, type, invites FROM events
         WHERE dispatched_at IS NULL AND type = ANY(${Object.keys(EFFECTS)}::text[])
-        ORDER BY position LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`);
+        ORDER BY position LIMIT ${BATCH}`);
       if (events.length === 0) return 0;
       const now = this.clock.now();
       const effects = events.flatMap((event) =>
@@ -53,9 +55,14 @@ export class Relay {
         ON CONFLICT DO NOTHING`);
       const ids = events.map((event) => event.id);
       await this.webhooks.enqueue(ids, now);
+      // Locked in the order in which they are numbered, or the two could wait for each other.
       await this.database.query(sql`
+        WITH handed AS (
+          SELECT id FROM events WHERE id = ANY(${ids}::uuid[])
+          ORDER BY position FOR NO KEY UPDATE
+        )
         UPDATE events SET dispatched_at = ${now}::timestamptz
-        WHERE id = ANY(${ids}::uuid[])`);
+        FROM handed WHERE events.id = handed.id`);
       return events.length;
     });
   }
