@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventsRepository } from '../events/events.repository.js';
 import { InvitationsRepository } from '../invitations/invitations.repository.js';
 import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { MailModule } from '../platform/mail/mail.module.js';
@@ -19,6 +20,7 @@ import { WorkerLoops } from './worker-loops.js';
   imports: [MailModule, WebhookDeliveryModule, SeatsCoreModule],
   providers: [
     EndpointDisabledMailHandler,
+    EventsRepository,
     IdempotencyPruner,
     InvitationMailHandler,
     InvitationsRepository,

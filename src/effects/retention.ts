@@ -69,7 +69,8 @@ export class Retention {
   /**
    * Events that nothing is to follow from any more: dispatched, with all effects done and all
    * deliveries made or given up. Asks each organization for its oldest event first, which an index
-   * answers, so that a look in vain is cheap.
+   * answers, so that a look in vain is cheap. An event without a number stays until it has one,
+   * which every worker sees to.
    */
   private forgetEvents(then: Date): Promise<object[]> {
     const before = sql`${then}::timestamptz`;
@@ -77,18 +78,18 @@ export class Retention {
       DELETE FROM events WHERE id IN (
         SELECT e.id FROM organizations o
         CROSS JOIN LATERAL (
-          SELECT created_at FROM events WHERE organization_id = o.id
-          ORDER BY xact, position LIMIT 1
+          SELECT created_at FROM events WHERE organization_id = o.id AND sequence IS NOT NULL
+          ORDER BY sequence LIMIT 1
         ) AS oldest
         CROSS JOIN LATERAL (
           SELECT id FROM events e
-          WHERE e.organization_id = o.id AND e.created_at < ${before}
+          WHERE e.organization_id = o.id AND e.sequence IS NOT NULL AND e.created_at < ${before}
             AND e.dispatched_at IS NOT NULL
             AND NOT EXISTS (SELECT FROM effects f WHERE f.event_id = e.id AND f.done_at IS NULL)
             AND NOT EXISTS (SELECT FROM webhook_endpoints w
               JOIN webhook_messages m ON m.endpoint_id = w.id
               WHERE w.organization_id = o.id AND m.event_id = e.id)
-          ORDER BY e.xact, e.position LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+          ORDER BY e.sequence LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
         ) AS e
         WHERE oldest.created_at < ${before}
         LIMIT ${BATCH})

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { EventsRepository } from '../events/events.repository.js';
 import { IdempotencyPruner } from '../platform/http/idempotency.js';
 import { Loop } from '../platform/loop.js';
 import { JobQueue } from '../platform/queue/queue.js';
@@ -11,6 +12,8 @@ import { Retention } from './retention.js';
 
 // An idle relay asks for new events this often: what a mail waits for at the most.
 const RELAY_MS = 200;
+// Often enough that who reads the stream finds little left to number.
+const NUMBER_MS = 200;
 const DELIVER_MS = 250;
 // A lapsed invitation frees its seat within a minute.
 const RELEASE_MS = 15_000;
@@ -27,6 +30,7 @@ export class WorkerLoops implements OnModuleDestroy {
     private readonly queue: JobQueue,
     private readonly processor: Processor,
     relay: Relay,
+    events: EventsRepository,
     releases: ReleasesService,
     periodEnds: PeriodEndsService,
     pruner: IdempotencyPruner,
@@ -35,6 +39,7 @@ export class WorkerLoops implements OnModuleDestroy {
   ) {
     this.loops = [
       new Loop('relay', async () => (await relay.runOnce()) > 0, RELAY_MS),
+      new Loop('numbers', () => events.numberNext(), NUMBER_MS),
       new Loop('webhooks', () => deliverer.turn(), DELIVER_MS),
       new Loop('release', async () => (await releases.runOnce()) > 0, RELEASE_MS),
       new Loop('period-ends', async () => (await periodEnds.endDue()) > 0, PERIOD_MS),

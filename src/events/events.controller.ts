@@ -19,8 +19,9 @@ export class EventsController {
     operationId: 'events:list',
     summary: 'List events',
     description:
-      'Everything that has happened to seats, when, and who did it; oldest first. Who follows ' +
-      '`next_cursor` misses no event, also while others are being written.',
+      'Everything that has happened to seats, when, and who did it; oldest first, and nothing ' +
+      'before what it followed from. Who follows `next_cursor` misses no event, also while others ' +
+      'are being written.',
   })
   @ApiOkResponse({ type: EventsListDto })
   @Fails(RequestValidationError)

@@ -133,11 +133,7 @@ export class EventsListDto {
   @ShownList(EventDto, 'The events of this page.')
   items: EventDto[];
 
-  @ShownText(
-    'Where the next page starts; null at the end. Another page can follow an empty one: its events ' +
-      'are not shown before older ones, that are still being written.',
-    { nullable: true, example: null },
-  )
+  @ShownText('Where the next page starts; null at the end.', { nullable: true, example: null })
   next_cursor: string | null;
 
   static from({ items, next_cursor }: EventPage): EventsListDto {

@@ -16,8 +16,7 @@ export interface PageKeys {
 }
 
 const LIMIT = 100;
-const CURSOR = [INTEGER_KEY, INTEGER_KEY];
-const START = ['0', '0'];
+const CURSOR = [INTEGER_KEY];
 
 /** What has happened. */
 @Injectable()
@@ -28,23 +27,20 @@ export class EventsService {
   ) {}
 
   /**
-   * A page of events. The last page shows all there is; a cursor never points behind an event that
-   * might still get an older neighbour, so that who follows the cursors misses nothing.
+   * A page of events. What has happened by now is numbered before, so that it is shown; what is
+   * committed later gets higher numbers, so that who follows the cursors misses nothing.
    */
   async list(caller: Caller, filters: EventFilters, page: PageKeys): Promise<EventPage> {
-    const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, CURSOR);
+    const [after] = page.cursor === undefined ? [] : decodeCursor(page.cursor, CURSOR);
     const limit = page.limit ?? LIMIT;
+    await this.events.numberAll();
     const rows = await this.events.list(caller.organizationId, filters, {
       after,
       limit: limit + 1,
     });
-    if (rows.length <= limit) return { items: rows, next_cursor: null };
-    const full = rows.slice(0, limit);
-    const items = filters.order === 'desc' ? full : full.filter((row) => row.settled);
-    const last = items.at(-1);
-    // None of them is settled: there is more, but not yet.
-    const keys = last ? [last.xact, last.position] : (after ?? START);
-    return { items, next_cursor: encodeCursor(keys) };
+    const items = rows.slice(0, limit);
+    const last = rows.length > limit ? items.at(-1) : undefined;
+    return { items, next_cursor: last ? encodeCursor([last.sequence]) : null };
   }
 
   /** The events of a seat. @throws {ResourceNotFound}; {FeatureNotEnabled}. */

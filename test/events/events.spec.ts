@@ -252,6 +252,7 @@ describe('the list', () => {
          FROM events, generate_series(1, 5000) WHERE seat_id = $1`,
         [seat.id],
       );
+      await api.app.get(EventsRepository).numberAll();
       await api.database.sql('ANALYZE events');
       const steps = await stepsOf(api.database, (database) =>
         new EventsRepository(database).list(
@@ -260,7 +261,7 @@ describe('the list', () => {
           { after: undefined, limit: 101 },
         ),
       );
-      expect(steps.map(({ index }) => index)).toContain(`events_of_${kind}`);
+      expect(steps.map(({ index }) => index)).toContain(`events_stream_of_${kind}`);
       expect(await itemsOf(`${kind}_id=${sold.id}`)).toMatchObject([{ seat_id: seat.id }]);
     },
   );
@@ -269,8 +270,7 @@ describe('the list', () => {
     const { id } = await tenant.subscription(101);
     const seats = Array.from({ length: 101 }, () => ({ email: newEmail() }));
     await tenant.call('POST', `${SEATS}/bulk`, { body: { subscription_id: id, seats } });
-    // Newest first: the other way a page waits for whoever else is writing on this server.
-    const page = await events('order=desc');
+    const page = await events();
     expect(page.body.items).toHaveLength(100);
     expect(page.body.next_cursor).toEqual(expect.any(String));
     expect((await events('limit=1000')).body).toMatchObject({ next_cursor: null });
@@ -283,9 +283,11 @@ describe('the list', () => {
     ['limit=0', ['greater_than_equal', 'query', 'limit']],
     ['limit=1001', ['less_than_equal', 'query', 'limit']],
     ['cursor=x', ['value_error', 'query', 'cursor']],
-    [`cursor=${cursorOf('9'.repeat(20), '1')}`, ['value_error', 'query', 'cursor']],
-    [`cursor=${cursorOf('1', '9'.repeat(19))}`, ['value_error', 'query', 'cursor']],
-    [`cursor=${cursorOf(1, 2)}`, ['value_error', 'query', 'cursor']],
+    [`cursor=${cursorOf('9'.repeat(20))}`, ['value_error', 'query', 'cursor']],
+    [`cursor=${cursorOf('9'.repeat(19))}`, ['value_error', 'query', 'cursor']],
+    [`cursor=${cursorOf(1)}`, ['value_error', 'query', 'cursor']],
+    // Of the release before, whose order was another.
+    [`cursor=${cursorOf('1', '2')}`, ['value_error', 'query', 'cursor']],
   ])('%s is a 422', async (query, expected) => {
     expect(problems(await events(query))).toEqual([expected]);
   });

@@ -43,6 +43,8 @@ export async function stepsOf(
       visit(row?.['QUERY PLAN'][0].Plan);
       return [];
     },
+    transaction: (inner: () => Promise<unknown>) => inner(),
+    lockName: () => Promise.resolve(),
   };
   await work(explain as unknown as Database);
   return steps;

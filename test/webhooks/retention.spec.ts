@@ -1,4 +1,5 @@
 import { Retention } from '../../src/effects/retention.js';
+import { EventsRepository } from '../../src/events/events.repository.js';
 import type { Tenant } from '../support/app.js';
 import { assign, DAY, endpoint, startWebhooks, type Webhooks } from './fixtures.js';
 import { answer, Receiver } from './receiver.js';
@@ -28,6 +29,7 @@ describe('with a retention of 10 days for events and 5 for deliveries', () => {
   const count = async (table: string) =>
     (await service.database.sql(`SELECT count(*)::int AS n FROM ${table}`))[0]?.['n'];
   const prune = async () => {
+    await service.worker.app.get(EventsRepository).numberAll();
     const retention = service.worker.app.get(Retention);
     while ((await retention.runOnce()) > 0);
   };
