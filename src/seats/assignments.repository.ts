@@ -242,6 +242,8 @@ export class AssignmentsRepository {
           'revoked' AS status, customer_id, member_id, email, metadata,
           NULL::timestamptz AS invitation_expires_at, claimed_at, ${now}::timestamptz AS revoked_at
         FROM seats WHERE organization_id = ${tenant} AND id = ${id}::uuid
+        -- A claim locks the seat alone: it comes before the event that is written here, or not at all.
+        FOR UPDATE
       ), shown AS (SELECT ${SEAT_COLUMNS} FROM s ${SEAT_NEIGHBOURS})
       ${writeEvents(caller, sql`shown`, telling)}`);
     const where = { organization_id_id: { organization_id: organizationId, id } };

@@ -5,7 +5,7 @@ import { EventsService } from '../../src/events/events.service.js';
 import { Database } from '../../src/platform/database/database.js';
 import { JobQueue } from '../../src/platform/queue/queue.js';
 import { lockWaiters } from '../races/wire.js';
-import { newEmail, newSeat, tryAssign } from '../seats/fixtures.js';
+import { claim, newEmail, newSeat, SEATS, tokenOf, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { stepsOf } from '../support/plans.js';
@@ -91,6 +91,24 @@ describe('an effect comes after its cause', () => {
     expect((await itemsOf()).map(({ type }) => type)).toEqual(expected);
     const reversed = (await itemsOf('order=desc')).map(({ type }) => type);
     expect(reversed).toEqual(expected.toReversed());
+  });
+
+  test('a claim before the replacement of its seat', async () => {
+    const seat = await newSeat(tenant);
+    const token = await tokenOf(api, seat.id);
+    await other.query('SELECT 1 FROM seats WHERE id = $1 FOR UPDATE', [seat.id]);
+    const [claimed, replaced] = await inTurn(
+      () => claim(api, token),
+      () => tenant.call('POST', `${SEATS}/${seat.id}/replace`, { body: { email: newEmail() } }),
+    );
+    expect([claimed.status, replaced.status]).toEqual([200, 200]);
+    const events = await itemsOf(`seat_id=${seat.id}`);
+    expect(events.map(({ type }) => type.split('.')[1])).toEqual([
+      'assigned',
+      'claimed',
+      'revoked',
+    ]);
+    expect(events[2].data.claimed_at).toBe(claimed.body.seat.claimed_at);
   });
 });
 
