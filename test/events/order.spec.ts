@@ -214,7 +214,8 @@ describe('numbers', () => {
     // Nor does a second relay hand on what the first one has in hand.
     expect(await worker.relay.runOnce()).toBe(0);
     answer();
-    expect(await relaying).toBe(1);
+    // The event, and its mail.
+    expect(await relaying).toBe(2);
     expect(await worker.relay.runOnce()).toBe(0);
     await worker.close();
   });
