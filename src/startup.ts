@@ -1,12 +1,12 @@
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { once } from 'node:events';
 import { Client } from 'pg';
 import { Settings } from './platform/config.js';
 import { startEmbeddedPostgres } from './platform/database/embedded.js';
 import { applyMigrations } from './platform/database/migrate.js';
+import { pingRedis } from './platform/queue/redis.js';
 
 const CONNECT_MS = 5_000;
-const REDIS_PORT = 6379;
 
 /**
  * What keeps the process from starting. The message is one line for a person: the variable, what
@@ -61,8 +61,8 @@ async function checkDatabase(url: string): Promise<void> {
     await client.connect();
   } catch (error) {
     throw new StartupError(
-      `DATABASE_URL: ${whyUnreachable(error)}. Start that PostgreSQL or correct DATABASE_URL; ` +
-        'without it the embedded one is used.',
+      `DATABASE_URL: ${whyUnreachable(error)}. Correct DATABASE_URL, or start that ` +
+        'PostgreSQL; without it the embedded one is used.',
     );
   } finally {
     await client.end().catch(() => undefined);
@@ -86,7 +86,8 @@ const REASONS: Record<string, string> = {
 
 function whyUnreachable(error: unknown): string {
   const { code = '', message } = error as { code?: string; message: string };
-  if (/timeout/i.test(message)) return REASONS['ETIMEDOUT'] as string;
+  if (/^(?:WRONGPASS|NOAUTH)/.test(message)) return REASONS['28P01'] as string;
+  if (/timeout|timed out|ETIMEDOUT/i.test(message)) return REASONS['ETIMEDOUT'] as string;
   return REASONS[code] ?? firstLine(error);
 }
 
@@ -97,21 +98,13 @@ function whyUnreachable(error: unknown): string {
  */
 export async function checkRedis({ redisUrl, role }: Settings): Promise<void> {
   if (redisUrl === undefined || role === 'api') return;
-  const { hostname, port } = new URL(redisUrl);
-  const socket = connectTcp({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || REDIS_PORT),
-    signal: AbortSignal.timeout(CONNECT_MS),
-  });
   try {
-    await once(socket, 'connect');
+    await pingRedis(redisUrl, CONNECT_MS);
   } catch (error) {
     throw new StartupError(
-      `REDIS_URL: ${whyUnreachable(error)}. Start that Redis or correct REDIS_URL; without it the ` +
+      `REDIS_URL: ${whyUnreachable(error)}. Correct REDIS_URL, or start that Redis; without it the ` +
         'queue is kept in PostgreSQL.',
     );
-  } finally {
-    socket.destroy();
   }
 }
 

@@ -11,6 +11,8 @@ import { Settings } from '../config.js';
 const QUEUE = 'effects';
 const CHECK_MS = 2_000;
 const ADD_MS = 10_000;
+// A mail in hand has its 10 s; the process as a whole has 25 s to stop.
+const CLOSE_MS = 8_000;
 // A worker that dies leaves jobs in hand. The others look for such jobs this often, and take one
 // over when they have seen it twice without its lock being renewed: half a minute at the most. A
 // worker that only hung may then do the job as well, which is harmless.
@@ -102,10 +104,15 @@ export class JobQueue extends QueueHealth {
     await inTime(CHECK_MS, this.queue.getJobCounts('waiting'));
   }
 
-  /** Lets the jobs in hand finish, takes no new ones. */
+  /**
+   * Lets the jobs in hand finish, takes no new ones. A queue that is down cannot be told; then it is
+   * left, and what was in hand comes again.
+   */
   async close(): Promise<void> {
-    await this.worker?.close();
-    await this.queue.close();
+    const ends = [this.worker, this.queue].filter((each) => each !== undefined);
+    await Promise.all(
+      ends.map((each) => inTime(CLOSE_MS, each.close()).catch(() => void each.disconnect())),
+    );
   }
 }
 

@@ -22,3 +22,27 @@ export class RedisConnection implements OnApplicationShutdown {
     this.client?.disconnect();
   }
 }
+
+/**
+ * Asks a Redis for a sign of life. It is the first word after the connecting, the encryption and the
+ * password, so all of them are tried.
+ * @throws what the connecting failed with, or that there was no answer within `ms` milliseconds.
+ */
+export async function pingRedis(url: string, ms: number): Promise<void> {
+  const client = new Redis(url, {
+    connectTimeout: ms,
+    commandTimeout: ms,
+    maxRetriesPerRequest: 0,
+    retryStrategy: null,
+  });
+  let cause: unknown;
+  client.on('error', (error) => (cause ??= error));
+  try {
+    await client.ping();
+  } catch (error) {
+    // The command itself only knows that there is no connection.
+    throw cause ?? error;
+  } finally {
+    client.disconnect();
+  }
+}

@@ -1,6 +1,13 @@
-import { retryDelay } from '../../../src/platform/queue/queue.js';
+import { JobQueue, retryDelay } from '../../../src/platform/queue/queue.js';
+import { testSettings } from '../../support/app.js';
 
 const MINUTE = 60_000;
+
+test('a worker leaves a queue that is down', async () => {
+  const queue = new JobQueue(testSettings({ REDIS_URL: 'redis://127.0.0.1:1' }));
+  queue.work(() => Promise.resolve());
+  await queue.close();
+});
 
 test('a job is tried again after 5 seconds, then after twice as long each time', () => {
   expect([1, 2, 3, 4].map((attempt) => retryDelay(attempt, 0))).toEqual([
