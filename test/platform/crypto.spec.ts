@@ -31,6 +31,15 @@ describe('tokens', () => {
   it('are refused with the prefix of another kind', () => {
     expect(isToken(newToken('seat_cst_'), 'seat_oat_')).toBe(false);
   });
+
+  it('favour none of their characters', () => {
+    const tokens = Array.from({ length: 2_000 }, () => newToken(''));
+    const random = tokens.map((token) => token.slice(0, 37)).join('');
+    const first = [...random].filter((character) => character < '8').length / random.length;
+    // A byte modulo 62 would give the first eight a quarter more; chance alone stays far below that.
+    expect(first).toBeGreaterThan((8 / 62) * 0.9);
+    expect(first).toBeLessThan((8 / 62) * 1.1);
+  });
 });
 
 describe('hashes', () => {
@@ -46,6 +55,14 @@ describe('hashes', () => {
     expect(keysOf(OLD).verify('client-secret', 'text', hash)).toBe(false);
     expect(keysOf(OLD).verify('token', 'other', hash)).toBe(false);
   });
+
+  it.each(['', 'xx', 'é'])(
+    'are not good with another length: %j in the place of the last',
+    (end) => {
+      const hash = keysOf(OLD).sign('token', 'text');
+      expect(keysOf(OLD).verify('token', 'text', `${hash.slice(0, -1)}${end}`)).toBe(false);
+    },
+  );
 });
 
 describe('encryption', () => {

@@ -31,6 +31,13 @@ describe('a page of another origin', () => {
     expect(status).toBe(404);
     expect(headers['access-control-allow-origin']).toBe('*');
     expect(headers['access-control-allow-credentials']).toBeUndefined();
+    expect(String(headers['access-control-expose-headers']).split(', ').sort()).toEqual([
+      'Idempotent-Replayed',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'X-Request-Id',
+    ]);
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 

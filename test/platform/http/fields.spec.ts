@@ -29,17 +29,17 @@ describe('the length of metadata', () => {
   });
 });
 
-describe('the rule of metadata', () => {
+describe('metadata', () => {
   const text = (count: number) => 'a'.repeat(count);
   const keys = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
 
   test.each([
-    ['1,024 characters', { k: text(1015) }, undefined],
-    ['1,025 characters', { k: text(1016) }, 'value_error'],
-    ['ten keys', keys(10), undefined],
-    ['eleven keys', keys(11), 'value_error'],
-    ['eleven keys below one', { k: keys(11) }, undefined],
+    ['may have 1,024 characters', { k: text(1015) }, undefined],
+    ['may not have 1,025 characters', { k: text(1016) }, 'value_error'],
+    ['may have ten keys', keys(10), undefined],
+    ['may not have eleven keys', keys(11), 'value_error'],
+    ['may have eleven keys below one', { k: keys(11) }, undefined],
   ])('%s', (_, metadata, type) => {
     expect(metadataProblem(metadata)?.type).toBe(type);
   });

@@ -168,8 +168,12 @@ describe('nothing is sent to', () => {
     },
   );
 
-  it('plain http where only https is allowed', () =>
-    refused('example.com', { allowHttp: false }, resolvesTo('127.0.0.1')));
+  it('plain http where only https is allowed, wherever it leads', async () => {
+    const options = { ...OPTIONS, allowPrivate: true, allowHttp: false };
+    const call = post(`http://127.0.0.1:${port}/`, options);
+    await expect(call).rejects.toThrow(new ForbiddenAddress('only https is allowed'));
+    expect(connections).toBe(0);
+  });
 });
 
 describe('where private addresses are allowed', () => {
