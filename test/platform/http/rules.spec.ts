@@ -1,7 +1,27 @@
+import { jest } from '@jest/globals';
 import { connect, type AddressInfo } from 'node:net';
+import { Controller, Get, Module, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { createHttpApp } from '../../../src/http.js';
+import { OrganizationsService } from '../../../src/organizations/organizations.service.js';
+import { TokenAuthenticator } from '../../../src/organizations/tokens.authenticator.js';
+import { newToken } from '../../../src/platform/crypto.js';
+import { Database, sql } from '../../../src/platform/database/database.js';
+import { createLogger } from '../../../src/platform/logger.js';
+import { PlatformModule } from '../../../src/platform/platform.module.js';
+import { SessionAuthenticator } from '../../../src/portal/sessions.authenticator.js';
 import type { Answer, CallOptions, Tenant, TestApp } from '../../support/app.js';
 import { startApp } from '../../support/app.js';
-import { errorOf, newEmail, NOBODY, problems, SEATS } from '../../seats/fixtures.js';
+import {
+  errorOf,
+  newEmail,
+  newSeat,
+  NOBODY,
+  problems,
+  SEATS,
+  tokenOf,
+} from '../../seats/fixtures.js';
+import { logOf } from '../log.js';
 
 const MIB = 1024 * 1024;
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -79,26 +99,8 @@ describe('the order of checks', () => {
       () => post({ body: { subscription_id: NOBODY } }),
       [422, 'RequestValidationError'],
     ],
-  ])('%s', async (_, send, expected) => {
+  ])('is %s', async (_, send, expected) => {
     expect(errorOf(await send())).toEqual(expected);
-  });
-
-  test('size before the rate limit before a bad token', async () => {
-    const limited = await startApp({ RATE_LIMIT_TOKEN: '2' });
-    try {
-      const send = (text: string) =>
-        limited.call('POST', SEATS, { body: text, headers: JSON_TYPE, token: BAD });
-      const answers = [];
-      for (const text of ['', '', '', tooLarge]) answers.push(errorOf(await send(text)));
-      expect(answers).toEqual([
-        [401, 'invalid_token'],
-        [401, 'invalid_token'],
-        [429, 'TooManyRequests'],
-        [413, 'RequestBodyTooLarge'],
-      ]);
-    } finally {
-      await limited.close();
-    }
   });
 });
 
@@ -181,6 +183,12 @@ describe('a body', () => {
       expect(problems(answer)[0]?.[1]).toBe('body');
     },
   );
+
+  test('that is a form is none, however well it is filled in', async () => {
+    const form = new URLSearchParams(person() as Record<string, string>).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(problems(await post({ body: form, headers }))).toEqual([['dict_type', 'body']]);
+  });
 
   test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;x=1'])(
     'of type %s is read',
@@ -266,6 +274,14 @@ describe('a body', () => {
     },
   );
 
+  test('may hold texts of 255 characters, and no longer ones', async () => {
+    const named = (length: number) => ({ body: { name: 'x'.repeat(length) } });
+    expect((await tenant.call('POST', '/v1/products', named(255))).status).toBe(201);
+    expect(problems(await tenant.call('POST', '/v1/products', named(256)))).toEqual([
+      ['string_too_long', 'body', 'name'],
+    ]);
+  });
+
   test.each(['1e999', '-1e999'])('cannot hold a number that is none: %s', async (number) => {
     const text = JSON.stringify({ ...person(), metadata: { a: 0 } });
     const answer = await postText(text.replace('"a":0', `"a":${number}`));
@@ -324,32 +340,26 @@ describe('the size of a body', () => {
 });
 
 describe('every answer', () => {
-  const answers: [string, string, CallOptions, number][] = [
-    ['GET', SEATS, {}, 401],
-    ['GET', `${SEATS}?subscription_id=x`, {}, 401],
-    ['POST', SEATS, { body: '{', headers: JSON_TYPE }, 422],
-    ['GET', `${SEATS}/claim/x`, {}, 404],
-    ['GET', '/v1/nothing', {}, 404],
-    ['POST', '/v1/nothing', { body: {} }, 404],
-    ['GET', '/nothing', {}, 404],
-    ['GET', '/v1/%zz', {}, 404],
-    ['GET', '/%', {}, 404],
-    ['GET', `/v1/customer-seats/claim/${'a'.repeat(5000)}`, {}, 404],
-    ['PUT', SEATS, { body: {} }, 404],
-    ['GET', `${SEATS}/%00`, {}, 404],
-  ];
-
-  test.each(answers)(
-    'has the headers of the contract: %s %s',
-    async (method, url, options, status) => {
-      const answer = await api.call(method, url, options);
-      if (status === 404 && answer.status !== 404) expect(answer.status).toBeLessThan(500);
-      else expect(answer.status).toBe(status);
-      expect(answer.headers['cache-control']).toBe('private, no-store');
-      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
-      expect(answer.body).toMatchObject({ error: expect.any(String) });
-    },
-  );
+  test.each<[what: string, status: number, send: () => Promise<Answer>]>([
+    ['a missing token', 401, () => api.call('GET', SEATS)],
+    ['a missing token, whatever the query', 401, () => api.call('GET', `${SEATS}?order_id=x`)],
+    ['a missing token, whatever the path', 401, () => api.call('GET', `${SEATS}/%00`)],
+    ['a body that is no JSON', 422, () => postText('{', { token: null })],
+    ['an unknown invitation', 404, () => api.call('GET', `${SEATS}/claim/x`)],
+    ['one of 5,000 characters', 404, () => api.call('GET', `${SEATS}/claim/${'a'.repeat(5000)}`)],
+    ['an unknown route', 404, () => api.call('GET', '/v1/nothing')],
+    ['an unknown route, with a body', 404, () => api.call('POST', '/v1/nothing', { body: {} })],
+    ['an unknown page', 404, () => api.call('GET', '/nothing')],
+    ['a method that a route does not have', 404, () => api.call('PUT', SEATS, { body: {} })],
+    ['an address that cannot be decoded', 404, () => api.call('GET', '/v1/%zz')],
+    ['a page whose address cannot be decoded', 404, () => api.call('GET', '/%')],
+  ])('has the headers of the contract: to %s', async (_, status, send) => {
+    const answer = await send();
+    expect(answer.status).toBe(status);
+    expect(answer.headers['cache-control']).toBe('private, no-store');
+    expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(answer.body).toMatchObject({ error: expect.any(String) });
+  });
 
   test.each<Record<string, string>>([
     {},
@@ -386,33 +396,222 @@ describe('every answer', () => {
   });
 });
 
-describe('public routes', () => {
-  const claims = async (limited: TestApp, forwarded: string[]) => {
-    const statuses = [];
-    for (const address of forwarded) {
-      const headers = { 'x-forwarded-for': address };
-      statuses.push((await limited.call('GET', `${SEATS}/claim/x`, { headers })).status);
+describe('limits', () => {
+  let limited: TestApp;
+  let someone: Tenant;
+  let count = 0;
+
+  beforeAll(async () => {
+    const two = { RATE_LIMIT_TOKEN: '2', RATE_LIMIT_PUBLIC: '2' };
+    limited = await startApp({ ...two, TRUSTED_PROXIES: '127.0.0.1' });
+    someone = await limited.tenant();
+  });
+  afterAll(() => limited?.close());
+
+  /** The headers of somebody at an address that was not counted yet. */
+  const newcomer = () => ({ 'x-forwarded-for': `192.0.2.${(count += 1)}` });
+  const claimInfo = (app: TestApp, headers: Record<string, string>) =>
+    app.call('GET', `${SEATS}/claim/x`, { headers });
+
+  test('are counted by token, whatever address it comes from', async () => {
+    const answers = [];
+    for (let call = 0; call < 3; call += 1) {
+      answers.push(await someone.call('GET', '/v1/organization', { headers: newcomer() }));
     }
-    return statuses;
-  };
-  const ADDRESSES = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.1', '192.0.2.1'];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    const remaining = answers.map(({ headers }) => headers['ratelimit']);
+    expect(remaining).toEqual([
+      expect.stringMatching(/^"token";r=1;t=\d+$/),
+      expect.stringMatching(/^"token";r=0;t=\d+$/),
+      expect.stringMatching(/^"token";r=0;t=\d+$/),
+    ]);
+    const { headers, body } = answers[2] as Answer;
+    expect(headers['ratelimit-policy']).toBe('"token";q=2;w=60');
+    expect(headers['retry-after']).toBe(/t=(\d+)/.exec(String(headers['ratelimit']))?.[1]);
+    expect(body).toEqual({ error: 'TooManyRequests', detail: expect.any(String) });
+    const token = await someone.tokenWith('organization:read');
+    expect((await someone.call('GET', '/v1/organization', { token })).status).toBe(200);
+  });
 
   test.each([
-    ['not count', {}, [404, 404, 429, 429, 429]],
-    ['count', { TRUSTED_PROXIES: '127.0.0.1' }, [404, 404, 404, 404, 429]],
-  ])('are limited by address; X-Forwarded-For does %s', async (_, env, expected) => {
-    const limited = await startApp({ RATE_LIMIT_PUBLIC: '2', ...env });
+    ['guessed tokens', () => newToken('seat_oat_'), 'invalid_token'],
+    ['missing tokens', () => null, 'Unauthorized'],
+  ])('are counted by address for %s', async (_, token, error) => {
+    const headers = newcomer();
+    const errors = [];
+    for (let call = 0; call < 3; call += 1) {
+      errors.push(errorOf(await limited.call('GET', SEATS, { token: token(), headers })));
+    }
+    expect(errors).toEqual([
+      [401, error],
+      [401, error],
+      [429, 'TooManyRequests'],
+    ]);
+    const other = await limited.call('GET', SEATS, { token: token(), headers: newcomer() });
+    expect(errorOf(other)).toEqual([401, error]);
+  });
+
+  test('come after the size and before a bad token', async () => {
+    const send = (body: string) =>
+      limited.call('POST', SEATS, { body, headers: JSON_TYPE, token: BAD });
+    const answers = [];
+    for (const text of ['', '', '', 'x'.repeat(MIB + 1)]) answers.push(errorOf(await send(text)));
+    expect(answers).toEqual([
+      [401, 'invalid_token'],
+      [401, 'invalid_token'],
+      [429, 'TooManyRequests'],
+      [413, 'RequestBodyTooLarge'],
+    ]);
+  });
+
+  test('are counted by address on public routes', async () => {
+    const headers = newcomer();
+    const answers = [];
+    for (let call = 0; call < 3; call += 1) answers.push(await claimInfo(limited, headers));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 429]);
+    const last = (answers[2] as Answer).headers;
+    expect(last['ratelimit-policy']).toBe('"public";q=2;w=60');
+    expect(last['ratelimit']).toMatch(/^"public";r=0;t=\d+$/);
+    expect(last['retry-after']).toBe(/t=(\d+)/.exec(String(last['ratelimit']))?.[1]);
+    expect((await claimInfo(limited, newcomer())).status).toBe(404);
+  });
+
+  test('take no caller’s word for an address, unless a proxy of ours brings it', async () => {
+    const direct = await startApp({ RATE_LIMIT_PUBLIC: '2' });
     try {
-      expect(await claims(limited, ADDRESSES)).toEqual(expected);
-      const last = await limited.call('GET', `${SEATS}/claim/x`, {
-        headers: { 'x-forwarded-for': ADDRESSES[0] as string },
-      });
-      expect(Number(last.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-      expect(last.headers['ratelimit-policy']).toBe('"public";q=2;w=60');
+      const statuses = [];
+      for (let call = 0; call < 3; call += 1) {
+        statuses.push((await claimInfo(direct, newcomer())).status);
+      }
+      expect(statuses).toEqual([404, 404, 429]);
     } finally {
-      await limited.close();
+      await direct.close();
     }
   });
+});
+
+describe('a request', () => {
+  let log: string[];
+  beforeEach(() => {
+    log = logOf(api.app);
+  });
+  const logged = () => log.map((line) => JSON.parse(line));
+
+  test('is a line of the log: the pattern of its route, never the address', async () => {
+    const token = await tokenOf(api, (await newSeat(tenant)).id);
+    log.length = 0;
+    const headers = { 'x-request-id': 'r-1' };
+    await api.call('GET', `${SEATS}/claim/${token}?email=ada@example.com`, { headers });
+    await api.call('GET', `/claim?token=${token}`, { headers });
+    await api.call('GET', `/nowhere/${token}`, { headers });
+    const said = { level: 'info', request_id: 'r-1', method: 'GET', msg: 'request' };
+    expect(logged()).toEqual([
+      {
+        ...said,
+        route: `${SEATS}/claim/:invitation_token`,
+        status: 200,
+        ms: expect.any(Number),
+        time: expect.any(String),
+      },
+      { ...said, route: '/claim', status: 200, ms: expect.any(Number), time: expect.any(String) },
+      { ...said, route: 'unknown', status: 404, ms: expect.any(Number), time: expect.any(String) },
+    ]);
+    expect(log.join()).not.toMatch(new RegExp(`${token}|ada@example.com`));
+  });
+
+  test('is counted in the metrics: its method, the pattern of its route, its status', async () => {
+    await api.call('GET', `${SEATS}/claim/x`);
+    const { body } = await api.call('GET', '/metrics');
+    expect(body).toMatch(
+      /^http_request_duration_seconds_count\{method="GET",route="\/v1\/customer-seats\/claim\/:invitation_token",status="404"\} [1-9]/m,
+    );
+  });
+
+  test('that we fail says nothing but its id, under which the log says why', async () => {
+    const organizations = api.app.get(OrganizationsService, { strict: false });
+    const broken = jest.spyOn(organizations, 'get').mockRejectedValue(new Error('relation x'));
+    try {
+      const headers = { 'x-request-id': 'r-2' };
+      const answer = await tenant.call('GET', '/v1/organization', { headers });
+      expect([answer.status, answer.body]).toEqual([
+        500,
+        {
+          error: 'InternalServerError',
+          detail: 'Something went wrong here. The request id tells us where to look.',
+          request_id: 'r-2',
+        },
+      ]);
+    } finally {
+      broken.mockRestore();
+    }
+    expect(logged().find(({ level }) => level === 'error')).toMatchObject({
+      request_id: 'r-2',
+      err: { message: 'relation x', stack: expect.stringContaining('rules.spec') },
+    });
+  });
+
+  test('that the caller got wrong is no error of the log', async () => {
+    await api.call('GET', `${SEATS}/claim/x`);
+    expect(logged().map(({ level }) => level)).toEqual(['info']);
+  });
+});
+
+describe('a controller', () => {
+  /** An application with this controller and nothing else. */
+  const appOf = async (controller: new () => object) => {
+    @Module({
+      // Nothing here asks the database.
+      imports: [PlatformModule.with(api.settings)],
+      controllers: [controller],
+      providers: [TokenAuthenticator, SessionAuthenticator],
+    })
+    class Root {}
+    return createHttpApp(Root, api.settings, createLogger('silent'));
+  };
+
+  test('of the API that does not say who may call it stops the boot', async () => {
+    @Controller('v1/open')
+    class Open {
+      @Get()
+      get(): string {
+        return 'to all';
+      }
+    }
+    const app = await appOf(Open);
+    await expect(app.init()).rejects.toThrow('/v1/open does not say who may call it');
+    await app.close();
+  });
+
+  test('that fails when it has answered changes nothing of its answer', async () => {
+    @Controller('page')
+    class Page {
+      @Get()
+      async get(@Res() reply: FastifyReply): Promise<void> {
+        await reply.send('done');
+        throw new Error('too late');
+      }
+    }
+    const app = await appOf(Page);
+    const log = logOf(app);
+    await app.init();
+    const answer = await app.inject({ method: 'GET', url: '/page?token=p4ssw0rd' });
+    expect([answer.statusCode, answer.body]).toEqual([200, 'done']);
+    const lines = log.map((line) => JSON.parse(line));
+    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+      ['info', 'request'],
+      ['error', 'InternalServerError'],
+    ]);
+    expect(log.join()).not.toContain('p4ssw0rd');
+    await app.close();
+  });
+});
+
+test('no statement, lock or transaction holds a connection for ever', async () => {
+  const settings = await api.app.get(Database).query(sql`
+    SELECT current_setting('statement_timeout') AS statement,
+      current_setting('lock_timeout') AS lock,
+      current_setting('idle_in_transaction_session_timeout') AS idle`);
+  expect(settings).toEqual([{ statement: '30s', lock: '10s', idle: '5min' }]);
 });
 
 test.each([
