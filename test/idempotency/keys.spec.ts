@@ -408,6 +408,29 @@ describe('what fails in the middle', () => {
     expect((await twice('PATCH', `subscriptions/${id}`, { seats: 4 }))[0].status).toBe(200);
   });
 
+  test.each([
+    ['a seat', 'customer-seats', (email: string) => ({ email })],
+    ['many seats', 'customer-seats/bulk', (email: string) => ({ seats: [{ email }] })],
+    ['a seat in the place of another', 'replace', (email: string) => ({ email })],
+  ])('with its record unwritten has not given %s', async (_, path, bodyOf) => {
+    const { id } = await tenant.subscription(2);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const { sql } = wire.api.database;
+    await sql(`CREATE FUNCTION refuse_record() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN RAISE EXCEPTION ''refused''; END'`);
+    await sql(`CREATE TRIGGER refuse_record BEFORE INSERT ON idempotency_keys
+      FOR EACH ROW EXECUTE FUNCTION refuse_record()`);
+    try {
+      const url = path === 'replace' ? `customer-seats/${seat.id}/replace` : path;
+      const body = { ...(path !== 'replace' && { subscription_id: id }), ...bodyOf(newEmail()) };
+      expect((await keyed(randomUUID(), 'POST', url, body)).status).toBe(500);
+    } finally {
+      await sql('DROP FUNCTION refuse_record CASCADE');
+    }
+    expect(await poolOf(wire.api, id)).toMatchObject({ taken: 1, held: 1 });
+    expect(await toldOf(wire.api, id)).toEqual(['customer_seat.assigned']);
+  });
+
   test('by a lost connection has left nothing, and the retry completes it', async () => {
     const { id, customer_id } = await tenant.subscription(2_000);
     const { sql } = wire.api.database;

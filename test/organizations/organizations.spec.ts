@@ -1,3 +1,5 @@
+import { Client } from 'pg';
+import { lockWaiters } from '../races/wire.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 
 let app: TestApp;
@@ -71,6 +73,26 @@ describe('PATCH /v1/organization', () => {
     expect((await patch({})).body.modified_at).toBeNull();
   });
 
+  it('keeps what two change at once', async () => {
+    const holder = new Client(app.database.url);
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM organizations WHERE id = $1 FOR UPDATE', [tenant.id]);
+    const changes = [
+      patch({ settings: { brand: { color: '#0f766e' } } }),
+      patch({ settings: { brand: { support_url: 'https://example.com/help' } } }),
+    ];
+    await lockWaiters(app, 2);
+    await holder.query('COMMIT');
+    await holder.end();
+    expect((await Promise.all(changes)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await get()).settings.brand).toEqual({
+      color: '#0f766e',
+      logo_url: null,
+      support_url: 'https://example.com/help',
+    });
+  });
+
   it('refuses the slug of another organization', async () => {
     const other = await app.tenant();
     const answer = await patch({ slug: other.slug });
@@ -128,6 +150,31 @@ describe('PATCH /v1/organization', () => {
       ['settings', 'claim_url_template'],
       'value_error',
     ],
+    [
+      { settings: { claim_url_template: 'https://ada:pw@x.example/{token}' } },
+      ['settings', 'claim_url_template'],
+      'value_error',
+    ],
+    [
+      { settings: { claim_url_template: 'https://ada@x.example/{token}' } },
+      ['settings', 'claim_url_template'],
+      'value_error',
+    ],
+    [
+      { settings: { claim_url_template: 'https://:pw@x.example/{token}' } },
+      ['settings', 'claim_url_template'],
+      'value_error',
+    ],
+    [
+      { settings: { claim_url_template: 'https://x.example/a b/{token}' } },
+      ['settings', 'claim_url_template'],
+      'value_error',
+    ],
+    [
+      { settings: { claim_url_template: ' https://x.example/{token}' } },
+      ['settings', 'claim_url_template'],
+      'value_error',
+    ],
     [{ settings: { reply_to: 'nobody' } }, ['settings', 'reply_to'], 'value_error'],
     [{ settings: { locale: 'it' } }, ['settings', 'locale'], 'enum'],
     [{ settings: { brand: { color: 'red' } } }, ['settings', 'brand', 'color'], 'value_error'],
@@ -151,8 +198,10 @@ describe('PATCH /v1/organization', () => {
     const settings = { claim_url_template: 'http://localhost:5173/claim/{token}' };
     expect((await patch({ settings })).status).toBe(200);
     app.settings.production = true;
-    const answer = await patch({ settings });
-    app.settings.production = false;
-    expect(answer.status).toBe(422);
+    try {
+      expect((await patch({ settings })).status).toBe(422);
+    } finally {
+      app.settings.production = false;
+    }
   });
 });
