@@ -5,10 +5,12 @@ import { ClaimController } from '../../src/invitations/claim.controller.js';
 import { type ClaimInfo, Claims } from '../../src/invitations/claims.js';
 import { TokenAuthenticator } from '../../src/organizations/tokens.authenticator.js';
 import { readSettings } from '../../src/platform/config.js';
+import { Database, sql } from '../../src/platform/database/database.js';
 import { defineError, ResourceNotFound } from '../../src/platform/errors.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
 import { SessionAuthenticator } from '../../src/portal/sessions.authenticator.js';
+import { logOf } from '../platform/log.js';
 
 const TOKEN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ';
 const SESSION = 'seat_mst_the-session-token-of-the-person';
@@ -164,6 +166,37 @@ describe('the claim page', () => {
     expect(page.body).not.toContain('relation');
   });
 
+  it('leaves our failure in the log, under the id of the request, and the token nowhere', async () => {
+    const log = logOf(app);
+    claims.failure = new Error('relation "seats" does not exist');
+    await press(undefined, { 'x-request-id': 'r-1' });
+    await open(undefined, { 'x-request-id': 'r-1' });
+    const failures = log.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
+    expect(failures).toEqual([
+      expect.objectContaining({
+        request_id: 'r-1',
+        err: expect.objectContaining({ message: 'relation "seats" does not exist' }),
+      }),
+    ]);
+    expect(log.join()).not.toContain(TOKEN);
+  });
+
+  it('leaves what is no failure of ours out of the log', async () => {
+    const log = logOf(app);
+    await open(`?token=${TOKEN}x`);
+    expect(log.map((line) => JSON.parse(line).level)).toEqual(['info']);
+  });
+
+  it('is a 503 while the database is down', async () => {
+    const query = app.get(Database).query(sql`SELECT 1`);
+    claims.failure = await query.then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    const page = await press();
+    expect([page.statusCode, titleOf(page)]).toEqual([503, 'That did not work']);
+  });
+
   it.each([
     ['en', 'Claim your seat'],
     ['de', 'Platz annehmen'],
@@ -203,10 +236,11 @@ describe('the claim page', () => {
     expect(body).not.toMatch(/ style="|<script| on\w+="/);
   });
 
-  it('tells nobody its address, and is kept by no cache', async () => {
+  it('tells nobody its address, and is kept by no cache and no search engine', async () => {
     expect((await open()).headers).toMatchObject({
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
+      'x-robots-tag': 'noindex',
       'cache-control': 'private, no-store',
       'content-type': 'text/html; charset=utf-8',
     });
