@@ -17,8 +17,10 @@ export const IdempotencyKeyInUse = defineError(
   'A request with this Idempotency-Key is still running.',
 );
 
-const METHODS = ['POST', 'PATCH', 'DELETE'];
-const MAX_LENGTH = 255;
+/** The methods whose requests may carry a key. */
+export const KEYED_METHODS = ['POST', 'PATCH', 'DELETE'];
+/** Characters that a key may have. */
+export const KEY_LENGTH = 255;
 const KEPT_MS = 24 * 60 * 60 * 1000;
 const LOC = ['header', 'idempotency-key'];
 // What the work itself answers. The rest may come out otherwise the next time.
@@ -149,9 +151,10 @@ export class IdempotencyPruner {
 function readKey(request: FastifyRequest): Request | undefined {
   const { principal, method, url } = request;
   const key = request.headers['idempotency-key'];
-  if (principal === undefined || !METHODS.includes(method) || key === undefined) return undefined;
-  if (typeof key !== 'string' || key.length === 0 || key.length > MAX_LENGTH) {
-    throw invalid(`The key should have 1 to ${MAX_LENGTH} characters`);
+  if (principal === undefined || !KEYED_METHODS.includes(method) || key === undefined)
+    return undefined;
+  if (typeof key !== 'string' || key.length === 0 || key.length > KEY_LENGTH) {
+    throw invalid(`The key should have 1 to ${KEY_LENGTH} characters`);
   }
   const [address = '', query = ''] = url.split('?');
   const path = address.replace(/\/$/, '');
