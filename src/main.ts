@@ -18,8 +18,9 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const logger = createLogger(logLevel(settings));
   const starting = startServer(settings, logger);
-  stopOnSignals(starting, logger);
+  const isStopping = stopOnSignals(starting, logger);
   const server = await starting;
+  if (isStopping()) return;
   logger.info({ role: settings.role, port: server.settings.port }, 'started');
   if (!settings.production) process.stdout.write(welcome(server));
 }
@@ -30,7 +31,8 @@ function logLevel({ logLevel, production }: Settings): string {
   return quiet ? 'warn' : logLevel;
 }
 
-function stopOnSignals(starting: Promise<Server>, logger: Logger): void {
+/** @returns whether it has been told to stop. */
+function stopOnSignals(starting: Promise<Server>, logger: Logger): () => boolean {
   let told: number | undefined;
   const stop = async (why: string, code: number) => {
     const now = Date.now();
@@ -59,6 +61,7 @@ function stopOnSignals(starting: Promise<Server>, logger: Logger): void {
     logger.fatal({ err: error }, 'unexpected error');
     stopOrGiveUp('unexpected error', 1);
   });
+  return () => told !== undefined;
 }
 
 try {

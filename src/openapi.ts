@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { complete, type Json } from './openapi.completion.js';
 import { SCOPES } from './organizations/scopes.js';
 
@@ -104,4 +105,7 @@ export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject):
     customCss: '.swagger-ui .topbar { display: none }',
     swaggerOptions: { displayRequestDuration: true },
   });
+  // Who opens the address alone wants to see something.
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  fastify.get('/', (_, reply) => reply.redirect(`/${DOCS}`));
 }

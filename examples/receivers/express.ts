@@ -1,7 +1,7 @@
 /*
  * Receives webhooks with Express and the Standard Webhooks library.
  * It listens on http://localhost:4000/webhooks.
- * WEBHOOK_SECRET=whsec_… node examples/receivers/express.ts
+ * WEBHOOK_SECRET=whsec_… npx node examples/receivers/express.ts
  */
 import express from 'express';
 import { Webhook } from 'standardwebhooks';

@@ -1,7 +1,7 @@
 /*
  * Receives webhooks with Fastify and the Standard Webhooks library.
  * It listens on http://localhost:4000/webhooks.
- * WEBHOOK_SECRET=whsec_… node examples/receivers/fastify.ts
+ * WEBHOOK_SECRET=whsec_… npx node examples/receivers/fastify.ts
  */
 import { fastify, type FastifyInstance } from 'fastify';
 import { Webhook } from 'standardwebhooks';

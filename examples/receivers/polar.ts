@@ -2,7 +2,7 @@
  * Receives webhooks with Polar's client, unmodified, and nothing but Node. In a project of yours it
  * is called @polar-sh/sdk; of its version 1.x use `webhooks.validateEvent`, which returns a promise.
  * It listens on http://localhost:4000/webhooks.
- * WEBHOOK_SECRET=whsec_… node examples/receivers/polar.ts
+ * WEBHOOK_SECRET=whsec_… npx node examples/receivers/polar.ts
  */
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';

@@ -7,7 +7,7 @@ import { missingScopes, SCOPES } from '../organizations/scopes.js';
 import { TokenDto } from '../organizations/tokens.dto.js';
 import { TokensService } from '../organizations/tokens.service.js';
 import { Clock } from '../platform/clock.js';
-import { parseUuid } from '../platform/http/fields.js';
+import { isCommonTime, parseUuid } from '../platform/http/fields.js';
 import { parseDuration } from './duration.js';
 
 /** What a command answers: the same as JSON, and as text for a person. */
@@ -98,13 +98,20 @@ async function createToken(app: INestApplicationContext, options: TokenOptions):
     throw new CommandError('Give either --scopes or --all-scopes, not both.');
   }
   const organization = await findOrganization(app, options.org);
-  const now = app.get(Clock).now().getTime();
+  const { expiresIn } = options;
+  const now = app.get(Clock).now();
   const { row, token } = await app.get(TokensService).issue(organization.id, {
     name: options.name,
     scopes: options.scopes ?? SCOPES,
-    expires_at: options.expiresIn === undefined ? null : new Date(now + options.expiresIn * 1000),
+    expires_at: expiresIn === undefined ? null : inSeconds(now, expiresIn),
   });
   return { json: { ...TokenDto.from(row), token }, text: token };
+}
+
+function inSeconds(now: Date, seconds: number): Date {
+  const time = new Date(now.getTime() + seconds * 1000);
+  if (!isCommonTime(time)) throw new CommandError('--expires-in leads beyond the year 9999.');
+  return time;
 }
 
 async function listTokens(app: INestApplicationContext, slug: string): Promise<Result> {

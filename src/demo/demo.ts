@@ -80,7 +80,8 @@ async function somebodyWithoutSeat(
   const seats = app.get(SeatsService, { strict: false });
   const list = await seats.list(caller, { subscription_id });
   const seated = new Set(list.seats.map((seat) => seat.email));
-  return list.available_seats > 0 ? PEOPLE.find((email) => !seated.has(email)) : undefined;
+  if (list.available_seats === 0) return undefined;
+  return PEOPLE.find((email) => !seated.has(email)) ?? `somebody-${seated.size}@example.com`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { parseSender, type Sender } from './mail/sender.js';
 
 export type Role = 'api' | 'worker' | 'all';
 
@@ -18,7 +19,7 @@ export class Settings {
   redisUrl: string | undefined;
   /** Undefined: the built-in mailbox. */
   smtpUrl: string | undefined;
-  mailFrom: string;
+  mailFrom: Sender;
   /** The first signs and encrypts, all verify and decrypt. */
   secretKeys: string[];
   trustedProxies: string[];
@@ -77,8 +78,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     read<string | undefined>(
       name,
       undefined,
-      (text) => check(schemes.includes(new URL(text).protocol), text),
-      `a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+      (text) => parseUrl(text, schemes),
+      `a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}, in which ` +
+        'special characters are written as %XX',
     );
 
   const settings = new Settings();
@@ -87,16 +89,24 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     'production';
   settings.port = whole('PORT', 3000, 0, 65535);
   settings.host = env['HOST']?.trim() || '127.0.0.1';
-  settings.publicUrl = (
-    url('PUBLIC_URL', 'http:', 'https:') ?? `http://localhost:${settings.port}`
-  ).replace(/\/+$/, '');
+  settings.publicUrl = read(
+    'PUBLIC_URL',
+    `http://localhost:${settings.port}`,
+    parseBase,
+    'a URL that starts with http:// or https://, without ? and #',
+  );
   settings.role = oneOf<Role>('APP_ROLE', 'all', ['all', 'api', 'worker']);
   settings.databaseUrl = url('DATABASE_URL', 'postgresql:', 'postgres:');
   settings.dataDir = resolve(env['DATA_DIR']?.trim() || '.data');
   settings.demo = flag('DEMO', settings.databaseUrl === undefined);
   settings.redisUrl = url('REDIS_URL', 'redis:', 'rediss:');
   settings.smtpUrl = url('SMTP_URL', 'smtp:', 'smtps:');
-  settings.mailFrom = env['MAIL_FROM']?.trim() || 'Seats <seats@localhost>';
+  settings.mailFrom = read(
+    'MAIL_FROM',
+    { name: 'Seats', address: 'seats@localhost' },
+    parseSender,
+    'one address, such as Seats <seats@example.com>',
+  );
   settings.secretKeys = read(
     'SECRET_KEYS',
     [],
@@ -161,6 +171,19 @@ function parseFlag(text: string): boolean {
 function parseWhole(text: string, min: number, max: number): number {
   const number = Number(text);
   return check(/^\d+$/.test(text) && number >= min && number <= max, number);
+}
+
+function parseUrl(text: string, schemes: string[]): string {
+  const { protocol, hostname } = new URL(text);
+  // Only a database has a socket instead of a host.
+  const hasHost = hostname !== '' || text.includes('host=');
+  return check(schemes.includes(protocol) && hasHost, text);
+}
+
+/** The beginning of our links, without a slash at the end. */
+function parseBase(text: string): string {
+  parseUrl(text, ['http:', 'https:']);
+  return check(!/[?#]/.test(text), text.replace(/\/+$/, ''));
 }
 
 function parseKeys(text: string): string[] {

@@ -195,6 +195,7 @@ describe('the claim page', () => {
     );
     const page = await press();
     expect([page.statusCode, titleOf(page)]).toEqual([503, 'That did not work']);
+    expect(page.headers['retry-after']).toMatch(/^\d+$/);
   });
 
   it.each([

@@ -18,6 +18,8 @@ function problemsOf(env: NodeJS.ProcessEnv): string[] {
   return [];
 }
 
+const BASE = 'a URL that starts with http:// or https://, without ? and #';
+
 describe('settings', () => {
   it('need nothing in development', () => {
     expect(readSettings({})).toMatchObject({
@@ -71,12 +73,33 @@ describe('settings', () => {
     ['NODE_ENV', 'prod', 'one of development, test, production'],
     ['PORT', '65536', 'a whole number from 0 to 65535'],
     ['PORT', '3e3', 'a whole number from 0 to 65535'],
-    ['PUBLIC_URL', 'ftp://example.com', 'a URL that starts with http:// or https://'],
+    ['PUBLIC_URL', 'ftp://example.com', BASE],
+    ['PUBLIC_URL', 'https://example.com/?a=b', BASE],
+    ['PUBLIC_URL', 'https://example.com/#a', BASE],
+    [
+      'SMTP_URL',
+      'smtp://',
+      'a URL that starts with smtp:// or smtps://, in which special characters are written as %XX',
+    ],
+    ['MAIL_FROM', 'Seats', 'one address, such as Seats <seats@example.com>'],
+    ['MAIL_FROM', 'a@example.com, b@example.com', 'one address, such as Seats <seats@example.com>'],
     ['APP_ROLE', 'web', 'one of all, api, worker'],
-    ['DATABASE_URL', 'mysql://localhost', 'a URL that starts with postgresql:// or postgres://'],
+    [
+      'DATABASE_URL',
+      'mysql://localhost',
+      'a URL that starts with postgresql:// or postgres://, in which special characters are written as %XX',
+    ],
     ['DEMO', 'yes', 'true or false'],
-    ['REDIS_URL', 'localhost:6379', 'a URL that starts with redis:// or rediss://'],
-    ['SMTP_URL', 'mail.example.com', 'a URL that starts with smtp:// or smtps://'],
+    [
+      'REDIS_URL',
+      'localhost:6379',
+      'a URL that starts with redis:// or rediss://, in which special characters are written as %XX',
+    ],
+    [
+      'SMTP_URL',
+      'mail.example.com',
+      'a URL that starts with smtp:// or smtps://, in which special characters are written as %XX',
+    ],
     ['SECRET_KEYS', 'short', 'a comma-separated list of keys of 32 or more characters each'],
     ['SECRET_KEYS', `${KEY},`, 'a comma-separated list of keys of 32 or more characters each'],
     [

@@ -72,7 +72,8 @@ export function commonHeaders(requestId: string): Record<string, string> {
   };
 }
 
-function toApiError(thrown: unknown): ApiError {
+/** The error that clients hear of for what was thrown. */
+export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (isUnavailable(thrown)) return new ServiceUnavailable();
   const code = (thrown as { code?: unknown } | null)?.code;

@@ -1,8 +1,8 @@
 import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer';
-import addressparser from 'nodemailer/lib/addressparser';
 import type { Clock } from '../clock.js';
-import { type Settings, SettingsError } from '../config.js';
+import type { Settings } from '../config.js';
 import { isMailable, oneLine } from './one-line.js';
+import type { Sender } from './sender.js';
 
 /** A mail to one person, in HTML and in plain text. */
 export interface Mail {
@@ -35,24 +35,10 @@ export abstract class Mailer {
 
 /** SMTP when there is an SMTP_URL, else the mailbox. */
 export function createMailer(settings: Settings, clock: Clock): Mailer {
-  const sender = parseSender(settings.mailFrom);
+  const sender = settings.mailFrom;
   return settings.smtpUrl === undefined
     ? new Mailbox(sender, clock)
     : new SmtpMailer(settings.smtpUrl, sender);
-}
-
-export interface Sender {
-  name: string;
-  address: string;
-}
-
-/** @throws {SettingsError} when it is not exactly one address. */
-export function parseSender(mailFrom: string): Sender {
-  const [sender, ...others] = addressparser(mailFrom, { flatten: true });
-  if (sender === undefined || others.length > 0 || !/^[^@\s]+@[^@\s]+$/.test(sender.address)) {
-    throw new SettingsError('MAIL_FROM must be one address, such as Seats <seats@example.com>');
-  }
-  return { name: oneLine(sender.name, NAME_LENGTH), address: sender.address };
 }
 
 const NAME_LENGTH = 80;

@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import type { ArgumentsHost } from '@nestjs/common';
 import { Eta } from 'eta';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../errors.js';
+import { toApiError } from '../http/error.filter.js';
 
 // src when run from source, dist when built: the templates lie beside the code in both.
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -88,7 +88,7 @@ export function sendFailurePage(host: ArgumentsHost, thrown: unknown, page: Page
   if (page.status >= 500) {
     http.getRequest<FastifyRequest>().log.error({ err: thrown }, 'page failed');
   }
-  const wait = thrown instanceof ApiError ? thrown.headers['retry-after'] : undefined;
+  const wait = toApiError(thrown).headers['retry-after'];
   if (wait !== undefined) void reply.header('retry-after', wait);
   sendPage(reply, page);
 }
