@@ -1,7 +1,7 @@
 import { EffectHandler, type Effect } from '../../src/effects/effects.js';
 import { exactlyOneEach, Processor } from '../../src/effects/processor.js';
-import { assign, newEmail } from '../seats/fixtures.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { assign, claimed, newEmail, resend, revoke, tokenOf } from '../seats/fixtures.js';
+import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { type Inbox, startInbox } from '../support/smtp.js';
 import { startWorker, type TestWorker } from '../support/worker.js';
 
@@ -53,7 +53,7 @@ describe('an invitation mail', () => {
   let inbox: Inbox;
 
   beforeAll(async () => {
-    api = await startApp();
+    api = await startApp({ RESEND_INTERVAL: '0' });
     inbox = await startInbox();
     worker = await startWorker({
       DATABASE_URL: api.database.url,
@@ -67,28 +67,111 @@ describe('an invitation mail', () => {
     await api.close();
   });
 
+  let tenant: Tenant;
+  let subscription: any;
+  let seat: any;
   let email: string;
   let event_id: string;
-  const send = () => worker.app.get(Processor).process(MAIL, { event_id });
-  const outcome = async () => {
-    const [receipt] = await api.database.sql('SELECT * FROM effects WHERE event_id = $1', [
-      event_id,
-    ]);
-    return receipt?.['outcome'] as string | null;
+  const sendOf = (id: string) => worker.app.get(Processor).process(MAIL, { event_id: id });
+  const send = () => sendOf(event_id);
+  const outcomeOf = async (id: string) => {
+    const [receipt] = await api.database.sql('SELECT * FROM effects WHERE event_id = $1', [id]);
+    return receipt?.['outcome'] as string | null | undefined;
   };
+  const outcome = () => outcomeOf(event_id);
+  /** The ids of what has happened to a seat, in order. */
+  const eventsOf = async (seatId: string): Promise<string[]> => {
+    const events = 'SELECT id FROM events WHERE seat_id = $1 ORDER BY position';
+    return (await api.database.sql(events, [seatId])).map(({ id }) => id);
+  };
+  const update = (table: string, change: string, id: string) =>
+    api.database.sql(`UPDATE ${table} SET ${change} WHERE id = $1`, [id]);
 
   beforeEach(async () => {
     inbox.refusal = () => undefined;
-    const tenant = await api.tenant();
-    const { id } = await tenant.subscription(1);
+    tenant = await api.tenant();
+    subscription = await tenant.subscription(2);
     email = newEmail();
     const invitation_expires_in = 30 * DAYS;
-    await assign(tenant, { subscription_id: id, email, invitation_expires_in });
-    const [event] = await api.database.sql('SELECT id FROM events WHERE subscription_id = $1', [
-      id,
-    ]);
-    event_id = event?.['id'] as string;
+    seat = await assign(tenant, { subscription_id: subscription.id, email, invitation_expires_in });
+    [event_id = ''] = await eventsOf(seat.id);
     await worker.relay.runOnce();
+  });
+
+  test('is what the organization has made of it, and can be told by its event', async () => {
+    const brand = {
+      color: '#0f766e',
+      logo_url: 'https://acme.example/logo.png',
+      support_url: 'https://acme.example/help',
+    };
+    const claim_url_template = 'https://acme.example/join/{token}?from=mail';
+    const settings = { claim_url_template, reply_to: 'help@acme.example', brand, locale: 'de' };
+    await tenant.call('PATCH', '/v1/organization', { body: { name: 'Höchst & Co', settings } });
+    await update('seats', `invitation_expires_at = '2099-11-23T22:05Z'`, seat.id);
+    await send();
+    const [mail] = inbox.to(email);
+    expect(mail).toMatchObject({
+      subject: 'Buyer hat Sie zu Pro eingeladen',
+      from: { name: 'Höchst & Co via Seats', address: 'seats@example.com' },
+      replyTo: 'help@acme.example',
+      messageId: `<${event_id}@localhost>`,
+      html: expect.stringContaining('<html lang="de"'),
+    });
+    const link = `https://acme.example/join/${await tokenOf(api, seat.id)}?from=mail`;
+    for (const part of [mail?.text, mail?.html]) {
+      expect(part).toContain('Buyer hat Sie eingeladen, Pro zu nutzen.');
+      expect(part).toContain(`einen Platz für ${email} reserviert`);
+      expect(part).toContain('bis Montag, 23. November 2099 um 22:05 UTC');
+      expect(part).toContain(link);
+      expect(part).toContain('https://acme.example/help');
+    }
+    expect(mail?.text).toContain('Höchst & Co');
+    expect(mail?.html).toContain('bgcolor="#0f766e"');
+    expect(mail?.html).toContain('src="https://acme.example/logo.png"');
+  });
+
+  test('of an organization that has set nothing leads to the claim page', async () => {
+    await send();
+    const [mail] = inbox.to(email);
+    const token = await tokenOf(api, seat.id);
+    expect(mail?.text).toContain(`http://localhost:3000/claim?token=${token}\n`);
+    expect(mail).toMatchObject({ subject: 'Buyer invited you to Pro', replyTo: undefined });
+  });
+
+  test('names the e-mail of a buyer who has no name', async () => {
+    await update('customers', `name = NULL, email = 'grace@acme.example'`, subscription.customer_id);
+    await send();
+    expect(inbox.to(email)[0]?.subject).toBe('grace@acme.example invited you to Pro');
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['expired', () => update('seats', 'invitation_expires_at = now()', seat.id)],
+    ['been accepted', () => claimed(api, seat)],
+    ['been withdrawn', () => revoke(tenant, seat.id)],
+  ])('is not sent when it has %s meanwhile', async (_, happen) => {
+    await happen();
+    await send();
+    expect([inbox.to(email).length, await outcome()]).toEqual([0, 'outdated']);
+  });
+
+  test('is not sent when a later one has taken its place', async () => {
+    await resend(tenant, seat.id);
+    await resend(tenant, seat.id);
+    await worker.relay.runOnce();
+    const events = await eventsOf(seat.id);
+    for (const id of events) await sendOf(id);
+    expect(await Promise.all(events.map(outcomeOf))).toEqual(['outdated', 'outdated', 'sent']);
+    const mails = inbox.to(email);
+    expect(mails).toHaveLength(1);
+    expect(mails[0]?.text).toContain(`token=${await tokenOf(api, seat.id)}\n`);
+  });
+
+  test('is not thought of when the caller sends a mail of its own', async () => {
+    const own = { subscription_id: subscription.id, email: newEmail(), send_invitation: false };
+    const [event = ''] = await eventsOf((await assign(tenant, own)).id);
+    await worker.relay.runOnce();
+    await sendOf(event);
+    expect([inbox.to(own.email), await outcomeOf(event)]).toEqual([[], undefined]);
   });
 
   test('is sent once, however often its job comes', async () => {

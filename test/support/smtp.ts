@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { simpleParser } from 'mailparser';
+import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 
 export interface ReceivedMail {
   to: string;
+  /** Whom the server was asked to bring it to, whatever the mail itself says. */
+  recipients: string[];
+  from: { name: string; address?: string } | undefined;
+  replyTo: string | undefined;
   subject: string;
   text: string;
   html: string;
   messageId: string;
+  headers: ParsedMail['headers'];
 }
 
 /** A real SMTP server, and the mails it was given, in the order of their coming. */
@@ -32,15 +37,18 @@ export async function startInbox(): Promise<Inbox> {
       if (refusal === undefined) return done();
       done(Object.assign(new Error(refusal.text), { responseCode: refusal.code }));
     },
-    onData: (stream, _session, done) => {
+    onData: (stream, session, done) => {
       void simpleParser(stream).then((mail) => {
-        const [to] = [mail.to ?? []].flat();
         const received = {
-          to: to?.value[0]?.address ?? '',
+          to: firstOf(mail.to)?.address ?? '',
+          recipients: session.envelope.rcptTo.map(({ address }) => address),
+          from: firstOf(mail.from),
+          replyTo: firstOf(mail.replyTo)?.address,
           subject: mail.subject ?? '',
           text: mail.text ?? '',
           html: mail.html || '',
           messageId: mail.messageId ?? '',
+          headers: mail.headers,
         };
         mails.push(received);
         inbox.onMail(received);
@@ -62,4 +70,8 @@ export async function startInbox(): Promise<Inbox> {
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
   return inbox;
+}
+
+function firstOf(addresses: AddressObject | AddressObject[] | undefined) {
+  return [addresses ?? []].flat()[0]?.value[0];
 }
