@@ -1,5 +1,10 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/process.js';
 import {
   dataDirectory,
   ensureBuild,
@@ -8,7 +13,14 @@ import {
   shell,
 } from '../support/processes.js';
 import { testDatabase } from '../support/database.js';
+import { call } from '../support/story.js';
 
+type Database = Awaited<ReturnType<typeof testDatabase>>;
+
+const NOTHING = /^\w+: nothing listens at that address/;
+const UNKNOWN = /^\w+: the host name (is unknown|cannot be looked up)/;
+
+const statusOf = async (url: string) => (await fetch(url)).status;
 const ready = async ({ url }: ServiceProcess) => (await fetch(`${url}/health/ready`)).status;
 
 beforeAll(() => ensureBuild(), 120_000);
@@ -37,6 +49,11 @@ describe('the service, started with nothing', () => {
       expect(await list.json()).toMatchObject({ total_seats: 5, available_seats: 3 });
       expect(await second.stop('SIGTERM')).toMatchObject({ code: 0 });
       expect(await processesOf(data.path)).toEqual([]);
+
+      // What is found only when the database is up already.
+      const third = await ServiceProcess.spawn({ ...env, MAIL_FROM: 'nobody' }).ended;
+      expect(third).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MAIL_FROM must be/) });
+      expect(await processesOf(data.path)).toEqual([]);
     } finally {
       await data.remove();
     }
@@ -44,7 +61,7 @@ describe('the service, started with nothing', () => {
 });
 
 describe('the service, with a database of its own', () => {
-  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let database: Database;
   beforeAll(async () => {
     database = await testDatabase();
   });
@@ -52,7 +69,7 @@ describe('the service, with a database of its own', () => {
 
   it('shows nothing to try, and no token', async () => {
     const service = await ServiceProcess.start({ DATABASE_URL: database.url });
-    await service.stop();
+    expect(await service.stop('SIGHUP')).toMatchObject({ code: 0 });
     expect(service.stdout).not.toContain('seat_oat_');
   }, 60_000);
 
@@ -63,26 +80,33 @@ describe('the service, with a database of its own', () => {
       status: 'ok',
       checks: { database: 'ok', migrations: 'ok', queue: 'ok' },
     });
-    expect((await fetch(`${service.url}/metrics`)).status).toBe(200);
-    expect((await fetch(`${service.url}/v1/organization`)).status).toBe(404);
+    expect(await statusOf(`${service.url}/metrics`)).toBe(200);
+    for (const path of ['/v1/organization', '/claim', '/portal', '/docs', '/openapi.json']) {
+      expect([path, await statusOf(`${service.url}${path}`)]).toEqual([path, 404]);
+    }
     expect(await service.stop()).toMatchObject({ code: 0 });
   }, 60_000);
 
   it('is an API without a queue, with metrics on a port of their own', async () => {
-    const env = { DATABASE_URL: database.url, APP_ROLE: 'api', METRICS_PORT: '0' };
+    const METRICS_PORT = String(await freePort());
+    const env = { DATABASE_URL: database.url, APP_ROLE: 'api', METRICS_PORT };
     const service = await ServiceProcess.start(env);
     expect(await (await fetch(`${service.url}/health/ready`)).json()).toEqual({
       status: 'ok',
       checks: { database: 'ok', migrations: 'ok' },
     });
-    expect((await fetch(`${service.url}/metrics`)).status).toBe(404);
-    expect((await fetch(`${service.url}/dev/mailbox`)).status).toBe(404);
+    expect(await statusOf(`${service.url}/metrics`)).toBe(404);
+    expect(await statusOf(`${service.url}/dev/mailbox`)).toBe(404);
+    const metrics = `http://127.0.0.1:${METRICS_PORT}`;
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toMatch(
+      /^http_request_duration_seconds_bucket\{.*route="\/health\/ready"/m,
+    );
+    expect(await statusOf(`${metrics}/v1/organization`)).toBe(404);
     expect(await service.stop()).toMatchObject({ code: 0 });
   }, 60_000);
 
   it('stops although a client keeps its connection open', async () => {
     const service = await ServiceProcess.start({ DATABASE_URL: database.url, APP_ROLE: 'api' });
-    const { connect } = await import('node:net');
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
     socket.on('error', () => undefined);
@@ -90,6 +114,91 @@ describe('the service, with a database of its own', () => {
     await once(socket, 'data');
     expect(await service.stop()).toMatchObject({ code: 0 });
     socket.destroy();
+  }, 60_000);
+});
+
+describe('the demo', () => {
+  let database: Database;
+  let env: Record<string, string>;
+  const services: ServiceProcess[] = [];
+  beforeAll(async () => {
+    database = await testDatabase();
+    env = { DATABASE_URL: database.url, DEMO: 'true', APP_ROLE: 'api' };
+    // Held up until both are about to make it.
+    const holder = new Client(database.url);
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE organizations IN SHARE MODE');
+    const start = async () => void services.push(await ServiceProcess.start(env));
+    const starting = Promise.all([start(), start()]);
+    await eventually('both wait', () => waiting(2));
+    await holder.query('COMMIT');
+    await holder.end();
+    await starting;
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(services.map((service) => service.stop('SIGKILL')));
+    await database.drop();
+  });
+
+  /** Whether that many sessions wait for a lock. */
+  async function waiting(count: number): Promise<boolean> {
+    const sessions = await database.sql(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return sessions.length === count;
+  }
+
+  it('is made once by processes that start at the same time, and shown by both', async () => {
+    const [first, second] = services as [ServiceProcess, ServiceProcess];
+    expect(first.token).toMatch(/^seat_oat_/);
+    expect(second.token).toBe(first.token);
+    expect(await database.sql('SELECT slug FROM organizations')).toEqual([{ slug: 'demo' }]);
+  });
+
+  it('lets a request in flight finish when the service is told to stop, twice at once', async () => {
+    const [service] = services as [ServiceProcess];
+    const holder = new Client(database.url);
+    await holder.connect();
+    await holder.query('BEGIN; SELECT FROM pools FOR UPDATE');
+    const answer = shell(`${service.curl} -w '\n%{http_code}'`);
+    await eventually('the assignment waits', () => waiting(1));
+    // As Ctrl-C below npm, which passes on what the terminal has sent already: that is one wish.
+    service.kill('SIGINT');
+    const ended = service.stop('SIGTERM');
+    await eventually('nobody else is let in', () =>
+      ready(service).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await holder.query('COMMIT');
+    await holder.end();
+    expect(await answer).toMatch(/"status":"pending"[^]*\n200$/);
+    expect(await ended).toMatchObject({ code: 0 });
+  }, 60_000);
+
+  it('ends a stream that waits for a claim when the service is told to stop', async () => {
+    const [, service] = services as [ServiceProcess, ServiceProcess];
+    const { subscription_id } = JSON.parse(/ -d '(.*)'$/.exec(service.curl)?.[1] ?? '');
+    const seat = { subscription_id, email: 'stream@example.com', send_invitation: false };
+    const path = '/v1/customer-seats?include=invitation';
+    const assigned = await call(service.url, service.token, 'POST', path, seat);
+    const { token } = assigned.body.invitation;
+    const stream = await fetch(`${service.url}/v1/customer-seats/claim/${token}/stream`);
+    const ended = stream.text().then(
+      () => 'ended',
+      () => 'cut',
+    );
+    expect(await service.stop()).toMatchObject({ code: 0 });
+    expect(['ended', 'cut']).toContain(await ended);
+  }, 10_000);
+
+  it('can be tried as printed after the keys have changed', async () => {
+    const SECRET_KEYS = 'a key that was not there at the first start';
+    const service = await ServiceProcess.start({ ...env, SECRET_KEYS });
+    services.push(service);
+    expect(service.token).not.toBe(services[0]?.token);
+    expect(JSON.parse(await shell(service.curl))).toMatchObject({ status: 'pending' });
   }, 60_000);
 });
 
@@ -101,35 +210,49 @@ describe('the service, when it cannot start', () => {
     return ended.stderr;
   };
 
-  it('names PORT when it is taken, and has not touched the database', async () => {
-    const data = await dataDirectory();
-    const blocker = createServer().listen(0, '127.0.0.1');
-    await once(blocker, 'listening');
-    const { port } = blocker.address() as AddressInfo;
-    const said = await refused({ PORT: String(port), DATA_DIR: data.path });
-    expect(said).toMatch(/^PORT: port \d+ is taken/);
-    expect(await processesOf(data.path)).toEqual([]);
-    blocker.close();
-    await data.remove();
-  }, 60_000);
-
-  it.each([
-    ['nothing listens', 'postgresql://u:p4ssw0rd@127.0.0.1:1/x', /^DATABASE_URL: nothing listens/],
-    ['the host is unknown', 'postgresql://u:p4ssw0rd@nowhere.invalid/x', /^DATABASE_URL: the host/],
-  ])(
-    'names DATABASE_URL when %s, and not its password',
-    async (_, DATABASE_URL, line) => {
-      const said = await refused({ DATABASE_URL });
-      expect(said).toMatch(line);
-      expect(said).not.toContain('p4ssw0rd');
+  it.each(['PORT', 'METRICS_PORT'])(
+    'names %s when it is taken, and has not touched the database',
+    async (variable) => {
+      const data = await dataDirectory();
+      const blocker = createServer().listen(0, '127.0.0.1');
+      await once(blocker, 'listening');
+      const { port } = blocker.address() as AddressInfo;
+      const said = await refused({ [variable]: String(port), DATA_DIR: data.path });
+      expect(said).toMatch(new RegExp(`^${variable}: port ${port} is taken`));
+      expect(await readdir(data.path)).toEqual([]);
+      blocker.close();
+      await data.remove();
     },
     60_000,
   );
 
-  it('names REDIS_URL when the worker cannot reach it', async () => {
-    const REDIS_URL = 'redis://127.0.0.1:1';
-    expect(await refused({ REDIS_URL })).toMatch(/^REDIS_URL: nothing listens/);
+  it('names DATA_DIR when it is no directory', async () => {
+    const data = await dataDirectory();
+    const DATA_DIR = join(data.path, 'a-file');
+    await writeFile(DATA_DIR, '');
+    expect(await refused({ DATA_DIR })).toMatch(/^DATA_DIR: /);
+    await data.remove();
   }, 60_000);
+
+  // A name with so long a part is none: that is known without asking anybody.
+  const unknown = `${'x'.repeat(64)}.invalid`;
+  it.each([
+    ['HOST', 'it is not of this machine', '192.0.2.1', /^HOST: this machine cannot listen there/],
+    ['DATABASE_URL', 'nothing listens', 'postgresql://u:p4ssw0rd@127.0.0.1:1/x', NOTHING],
+    ['DATABASE_URL', 'the host is unknown', `postgresql://u:p4ssw0rd@${unknown}/x`, UNKNOWN],
+    ['REDIS_URL', 'nothing listens', 'redis://:p4ssw0rd@127.0.0.1:1', NOTHING],
+  ])(
+    'names %s when %s, and not its value',
+    async (variable, _, value, line) => {
+      const said = await refused({ APP_ROLE: 'worker', [variable]: value });
+      expect(said).toMatch(line);
+      expect(said.startsWith(`${variable}: `)).toBe(true);
+      for (const part of ['p4ssw0rd', '192.0.2.1', '127.0.0.1:1', unknown]) {
+        expect(said).not.toContain(part);
+      }
+    },
+    60_000,
+  );
 
   it('names a setting that does not fit', async () => {
     expect(await refused({ PORT: 'x' })).toBe('PORT must be a whole number from 0 to 65535\n');
