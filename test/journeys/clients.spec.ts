@@ -423,6 +423,27 @@ describe('@polar-sh/sdk 0.47', () => {
     expect(list).toMatchObject({ seats: [revoked], availableSeats: 3, totalSeats: 3 });
   });
 
+  it('lists seats of every state, of an order too', async () => {
+    const { id: orderId } = await tenant.order(3);
+    const { customerSeats } = new Polar({ serverURL: url, accessToken: tenant.token });
+    const assign = (name: string, immediateClaim = false) =>
+      customerSeats.assignSeat({ orderId, email: `${name}@example.com`, immediateClaim });
+    const [pending, claimed, { id: seatId }] = [
+      await assign('pending'),
+      await assign('claimed', true),
+      await assign('revoked', true),
+    ];
+    const revoked = await customerSeats.revokeSeat({ seatId });
+    const list = await customerSeats.listSeats({ orderId });
+    expect(list).toMatchObject({ availableSeats: 1, totalSeats: 3 });
+    expect(new Map(list.seats.map((seat) => [seat.status, seat]))).toEqual(
+      new Map(Object.entries({ pending, claimed, revoked })),
+    );
+    expect(list.seats.map((seat) => [seat.orderId, seat.subscriptionId])).toEqual(
+      Array(3).fill([orderId, null]),
+    );
+  });
+
   it('assigns by the checkout of a purchase, claimed at once', async () => {
     const { product_id, customer_id } = subscription;
     const checkout = await tenant.create('checkouts', {

@@ -109,7 +109,11 @@ describe('while PostgreSQL is down', () => {
 
   it('is not ready while a migration is missing', async () => {
     const last = '(SELECT max(migration_name) FROM _prisma_migrations)';
-    await database.sql(`DELETE FROM _prisma_migrations WHERE migration_name = ${last}`);
+    const [{ migration_name: name } = {}] = await database.sql(`SELECT ${last} AS migration_name`);
+    const rename = 'UPDATE _prisma_migrations SET migration_name = $2 WHERE migration_name = $1';
+    await database.sql(rename, [name, 'another']);
     expect(await ready()).toEqual([503, { database: 'ok', migrations: 'failed' }]);
+    await database.sql(rename, ['another', name]);
+    expect(await ready()).toEqual([200, { database: 'ok', migrations: 'ok' }]);
   });
 });

@@ -58,8 +58,8 @@ const newWorker = async (env: Record<string, string>) => {
   worker = await startWorker({ DATABASE_URL: app.database.url, SMTP_URL: inbox.url, ...env });
 };
 
-/** What holds for either of the two queues. */
-function anyQueue(env: () => Record<string, string>): void {
+/** What holds for either of the two queues, of which `dump` shows everything. */
+function anyQueue(env: () => Record<string, string>, dump: () => Promise<string>): void {
   beforeEach(() => newWorker(env()));
   afterEach(() => worker.close());
 
@@ -77,13 +77,19 @@ function anyQueue(env: () => Record<string, string>): void {
     inbox.refusal = (address) => {
       if (address !== 'busy@example.com' || refused > 0) return undefined;
       refused += 1;
-      return { code: 450, text: '4.2.0 Try again later' };
+      return { code: 450, text: `4.2.0 <${address}>: Try again later` };
     };
     await assign('busy@example.com');
     worker.start();
+    const failed = await eventually('the failure', async () => {
+      const text = await dump();
+      return text.includes('Try again later') && text;
+    });
+    expect(failed).not.toContain('busy@example.com');
     await eventually('the mail', () => mailed('busy@example.com').length > 0);
     await allDone();
     expect([refused, mailed('busy@example.com').length]).toEqual([1, 1]);
+    await eventually('the queue is empty', async () => !(await dump()).includes('"event_id'));
   });
 
   it('mails once what the relay has handed on twice', async () => {
@@ -106,7 +112,10 @@ function anyQueue(env: () => Record<string, string>): void {
 describe('with the queue in PostgreSQL', () => {
   beforeAll(() => startAll({}));
   afterAll(stopAll);
-  anyQueue(() => ({}));
+  anyQueue(
+    () => ({}),
+    () => dumpDatabase(app.database.sql, 'bullmq'),
+  );
 });
 
 describeWith('redis-server', 'with the queue in Redis', (program) => {
@@ -120,7 +129,10 @@ describeWith('redis-server', 'with the queue in Redis', (program) => {
     await stopAll();
     await redis?.kill();
   });
-  anyQueue(() => ({ REDIS_URL: redis.url }));
+  anyQueue(
+    () => ({ REDIS_URL: redis.url }),
+    () => redis.dump(),
+  );
 
   describe('when Redis goes away', () => {
     it('answers as always while it is gone, and mails once when it is back', async () => {

@@ -1,10 +1,11 @@
 import type { TestDatabase } from './database.js';
 
-/** Every row of every table, of all schemas: ours and that of the queue. */
-export async function dumpDatabase(sql: TestDatabase['sql']): Promise<string> {
+/** Every row of every table of a schema; if none is named of all: ours and that of the queue. */
+export async function dumpDatabase(sql: TestDatabase['sql'], schema?: string): Promise<string> {
   const tables = await sql<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-     WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+     WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname = coalesce($1, schemaname)`,
+    [schema ?? null],
   );
   const dumps: string[] = [];
   for (const { name } of tables) {
