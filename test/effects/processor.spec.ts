@@ -139,7 +139,11 @@ describe('an invitation mail', () => {
   });
 
   test('names the e-mail of a buyer who has no name', async () => {
-    await update('customers', `name = NULL, email = 'grace@acme.example'`, subscription.customer_id);
+    await update(
+      'customers',
+      `name = NULL, email = 'grace@acme.example'`,
+      subscription.customer_id,
+    );
     await send();
     expect(inbox.to(email)[0]?.subject).toBe('grace@acme.example invited you to Pro');
   });

@@ -165,7 +165,7 @@ describe('the loops of a worker', () => {
   const create = () =>
     worker.app.select(EffectsModule).get(ModuleRef, { strict: true }).create(WorkerLoops);
   const get = <T>(piece: abstract new (...args: never[]) => T) =>
-    worker.app.get<T>(piece as never, { strict: false });
+    worker.app.get<T>(piece, { strict: false });
 
   /** Replaces what the loops do by nothing. */
   function standStill() {

@@ -1,5 +1,6 @@
+import { dumpDatabase } from '../support/secrets.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { errorOf, newEmail, NOBODY, problems, SEATS, wholeDatabase } from '../seats/fixtures.js';
+import { errorOf, newEmail, NOBODY, problems, SEATS } from '../seats/fixtures.js';
 import { newMember, PORTAL, sessionFor, SESSIONS, tryOpen } from './fixtures.js';
 
 let api: TestApp;
@@ -115,7 +116,7 @@ test('a repeated request with the same key shows neither the token nor the addre
   const second = await tryOpen(tenant, { customer_id: customer.id }, { headers });
   expect(second.headers['idempotent-replayed']).toBe('true');
   expect(second.body).toEqual({ ...first.body, token: null, customer_portal_url: null });
-  expect(await wholeDatabase(api)).not.toContain(first.body.token);
+  expect(await dumpDatabase(api.database.sql)).not.toContain(first.body.token);
 });
 
 test('the organization’s routes answer 401 to a session', async () => {

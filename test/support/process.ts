@@ -43,7 +43,7 @@ export async function startService(env: Environment): Promise<RunningService> {
 }
 
 /** Runs a program to its end. @returns what it wrote. @throws when it fails. */
-export async function runToEnd(args: string[], env: Environment = {}): Promise<string> {
+async function runToEnd(args: string[], env: Environment = {}): Promise<string> {
   const child = run(args, env);
   const code = await child.ended;
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}:\n${child.output()}`);

@@ -7,20 +7,34 @@ import { delimiter, join } from 'node:path';
  */
 export function describeWith(program: string, name: string, tests: (path: string) => void): void {
   const path = findProgram(program);
-  if (path !== undefined) {
-    describe(name, () => tests(path));
-  } else if (process.env['CI'] === 'true') {
-    it(`${name}: finds ${program} in PATH`, () => {
-      throw new Error(`${program} is not installed, and a skipped test counts as a failure here`);
-    });
-  } else {
-    process.stderr.write(`skipped, because ${program} is not in PATH: ${name}\n`);
-    describe.skip(name, () => tests(program));
+  switch (decide(path !== undefined)) {
+    case 'run':
+      describe(name, () => tests(path as string));
+      break;
+    case 'fail':
+      it(`${name}: finds ${program} in PATH`, () => {
+        throw new Error(`${program} is not installed, and a skipped test counts as a failure here`);
+      });
+      break;
+    case 'skip':
+      saySkipped(`${program} is not in PATH`, name);
+      describe.skip(name, () => tests(program));
   }
 }
 
-function findProgram(name: string): string | undefined {
-  const directories = (process.env['PATH'] ?? '').split(delimiter).filter((path) => path !== '');
+/** What becomes of tests whose program is there or not. */
+export function decide(found: boolean, env = process.env): 'run' | 'fail' | 'skip' {
+  if (found) return 'run';
+  return env['CI'] === 'true' ? 'fail' : 'skip';
+}
+
+/** Tests that are skipped say so, and why. */
+export function saySkipped(why: string, name: string): void {
+  process.stderr.write(`skipped, because ${why}: ${name}\n`);
+}
+
+export function findProgram(name: string, path = process.env['PATH']): string | undefined {
+  const directories = (path ?? '').split(delimiter).filter((each) => each !== '');
   return directories.map((directory) => join(directory, name)).find(isExecutable);
 }
 

@@ -1,11 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../../src/platform/database/embedded.js';
+import { eventually } from '../../support/eventually.js';
+import { saySkipped } from '../../support/programs.js';
 
 const SUPPORT = join(import.meta.dirname, '../../support');
 const START = { durable: false };
@@ -139,9 +141,15 @@ describe('the embedded PostgreSQL', () => {
     await query(url, 'CHECKPOINT'); // It is not durable.
     const pidFile = join(directory, 'postgres/postmaster.pid');
     const text = await readFile(pidFile, 'utf8');
-    process.kill(Number(text.split('\n')[0]), 'SIGKILL');
+    const server = text.split('\n')[0] as string;
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', server]);
+    const others = stdout.trim().split(/\s+/).map(Number);
+    process.kill(Number(server), 'SIGKILL');
     await killNow(child);
-    await sleep(500); // The server's other processes notice.
+    await eventually("the server's other processes have noticed", async () => {
+      const running = await Promise.all(others.map(isRunning));
+      return !running.includes(true);
+    });
     await writeFile(pidFile, text.replace(/^\d+/, String(process.pid)));
     const next = await startEmbeddedPostgres(directory, START);
     expect(await query(next.url, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
@@ -156,7 +164,11 @@ describe('the embedded PostgreSQL', () => {
       `SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'`,
     );
     process.kill(backend!.pid, 'SIGKILL'); // PostgreSQL then restarts itself.
-    await sleep(2_500);
+    const places = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'`;
+    await eventually('both have taken their places again', async () => {
+      const taken = await query(stays.url, places).catch(() => []);
+      return taken.length === 2;
+    });
     await visitor.stop();
     expect(await query(stays.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     const pid = await serverPid();
@@ -183,7 +195,9 @@ describe('the embedded PostgreSQL', () => {
     );
   });
 
-  const asRoot = process.getuid?.() === 0 ? it : it.skip;
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot) saySkipped('they are not run by root', 'the embedded PostgreSQL, started by root');
+  const asRoot = isRoot ? it : it.skip;
   asRoot('works for root in a directory that nobody else may enter', async () => {
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     const inner = join(directory, 'checkout/.data');

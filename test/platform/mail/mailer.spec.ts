@@ -153,18 +153,22 @@ describe('an SMTP server that is not there', () => {
     ['never says a word', { connection: 50 }, () => undefined],
     ['greets and falls silent', { socket: 50 }, (socket) => socket.write('220 hello\r\n')],
     ['talks on and on', { total: 50 }, talk],
-  ])('is given up when it %s', async (_, limit, says) => {
-    const server = createServer((socket) => {
-      sockets.push(socket.on('error', () => undefined));
-      says(socket);
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.unref();
-    mailer = new SmtpMailer(`smtp://127.0.0.1:${port}`, sender, { ...never, ...limit });
-    await expect(mailer.send(mail)).rejects.toThrow();
-    server.close();
-  }, 5_000);
+  ])(
+    'is given up when it %s',
+    async (_, limit, says) => {
+      const server = createServer((socket) => {
+        sockets.push(socket.on('error', () => undefined));
+        says(socket);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      server.unref();
+      mailer = new SmtpMailer(`smtp://127.0.0.1:${port}`, sender, { ...never, ...limit });
+      await expect(mailer.send(mail)).rejects.toThrow();
+      server.close();
+    },
+    5_000,
+  );
 });
 
 /** A greeting of which each line promises another. */
