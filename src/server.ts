@@ -4,12 +4,13 @@ import { type Demo, prepareDemo } from './demo/demo.js';
 import { WorkerLoops } from './effects/worker-loops.js';
 import { startMetricsServer } from './health/metrics.server.js';
 import { createHttpApp } from './http.js';
-import { OpenConnections } from './connections.js';
+import { finishRequests } from './connections.js';
 import { buildOpenApi, serveDocs } from './openapi.js';
 import { Settings } from './platform/config.js';
 import type { Logger } from './platform/logger.js';
 import { Metrics } from './platform/metrics.js';
 import { RootModule } from './root.module.js';
+import { ClaimStreams } from './seats/claim-streams.js';
 import { checkPort, checkRedis, openDatabase, portProblem } from './startup.js';
 
 /** A running process of the service. */
@@ -69,12 +70,15 @@ async function withPorts(given: Settings): Promise<Settings> {
   return settings;
 }
 
-async function listen(app: NestFastifyApplication, { host, port }: Settings, undo: Undo) {
-  const connections = new OpenConnections(app.getHttpServer());
+async function listen(app: NestFastifyApplication, settings: Settings, undo: Undo) {
+  const { host, port } = settings;
   await app.listen(port, host).catch((error: unknown) => {
     throw portProblem('PORT', port, error);
   });
-  undo.push(() => connections.finish());
+  undo.push(() => {
+    if (settings.role !== 'worker') app.get(ClaimStreams, { strict: false }).endAll();
+    return finishRequests(app.getHttpServer());
+  });
 }
 
 async function serveMetrics(app: NestFastifyApplication, settings: Settings, undo: Undo) {

@@ -47,8 +47,12 @@ export class ClaimStreams implements OnModuleDestroy {
     return stream;
   }
 
-  /** Before the HTTP server waits for its connections to end: these would not. */
   onModuleDestroy(): void {
+    this.endAll();
+  }
+
+  /** Before the HTTP server waits for its connections to end: these would not. */
+  endAll(): void {
     clearTimeout(this.timer);
     for (const { stream } of this.watchers) stream.end(data({ type: 'reconnect' }));
   }
