@@ -1,5 +1,5 @@
+import { assign, newEmail } from '../seats/fixtures.js';
 import type { Answer, Tenant, TestApp } from '../support/app.js';
-import { assign, newEmail } from '../purchases/helpers.js';
 
 /** What holds of subscriptions and orders alike, told for each of them. */
 export interface Purchase {

@@ -1,5 +1,5 @@
-import { eventsOf, newEmail } from '../purchases/helpers.js';
-import { claim, poolOf, tokenOf, tryAssign } from '../seats/fixtures.js';
+import { eventsOf } from '../purchases/helpers.js';
+import { claim, newEmail, poolOf, setOrganization, tokenOf, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { fill, patch, PURCHASES, sell, statesOf } from './helpers.js';
 
@@ -119,9 +119,7 @@ describe.each(PURCHASES)('$path with fewer seats than are assigned', (kind) => {
   test('works with the feature switched off', async () => {
     const { id } = await sell(tenant, kind, 3);
     const seats = await fill(tenant, kind, id, 'ppp');
-    await api.database.sql('UPDATE organizations SET seats_enabled = false WHERE id = $1', [
-      tenant.id,
-    ]);
+    await setOrganization(api, tenant, { seats_enabled: false });
     await patch(tenant, kind, id, { seats: 1, on_overflow: 'revoke_newest' });
     expect(await statesOf(api, seats)).toBe('prr');
   });

@@ -1,5 +1,13 @@
-import { assign, eventsOf, newEmail } from '../purchases/helpers.js';
-import { poolOf, resend, setOrganization, tokenOf, tryAssign } from '../seats/fixtures.js';
+import { eventsOf } from '../purchases/helpers.js';
+import {
+  assign,
+  newEmail,
+  poolOf,
+  resend,
+  setOrganization,
+  tokenOf,
+  tryAssign,
+} from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { PURCHASES, sell } from './helpers.js';
 

@@ -1,5 +1,5 @@
-import { assign, eventsOf, newEmail, seatsOf } from '../purchases/helpers.js';
-import { tryAssign } from '../seats/fixtures.js';
+import { eventsOf, seatsOf } from '../purchases/helpers.js';
+import { assign, newEmail, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { fill, patch, PURCHASES, sell } from './helpers.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { newEmail, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { newEmail } from './helpers.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -62,12 +62,10 @@ test('a succeeded checkout leads to its container, given its client secret', asy
   await patch(checkout.id, { status: 'succeeded' });
   const order = await tenant.order(2, { checkout_id: checkout.id });
   const assign = (secret: string) =>
-    tenant.call('POST', '/v1/customer-seats', {
-      body: {
-        checkout_id: checkout.id,
-        checkout_client_secret: secret,
-        email: newEmail(),
-      },
+    tryAssign(tenant, {
+      checkout_id: checkout.id,
+      checkout_client_secret: secret,
+      email: newEmail(),
     });
   const good = await assign(checkout.client_secret);
   const bad = await assign('seat_cs_wrong');

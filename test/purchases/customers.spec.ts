@@ -1,5 +1,6 @@
+import { assign, newEmail, setOrganization, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { assign, eventsOf, newEmail, seatsOf } from './helpers.js';
+import { eventsOf, seatsOf } from './helpers.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -198,9 +199,7 @@ describe('deleting a customer', () => {
   });
 
   test('revokes the seats that they hold as a person, where the buyer is another', async () => {
-    await api.database.sql('UPDATE organizations SET member_model_enabled = false WHERE id = $1', [
-      tenant.id,
-    ]);
+    await setOrganization(api, tenant, { member_model_enabled: false });
     const subscription = await tenant.subscription(2);
     const person = await tenant.create('customers', { email: newEmail() });
     const other = await tenant.create('customers', { email: newEmail() });
@@ -214,8 +213,9 @@ describe('deleting a customer', () => {
   test('closes their orders: nobody new is seated', async () => {
     const order = await tenant.order(3);
     await tenant.call('DELETE', `/v1/customers/${order.customer_id}`);
-    const { status, body } = await tenant.call('POST', '/v1/customer-seats', {
-      body: { order_id: order.id, email: newEmail() },
+    const { status, body } = await tryAssign(tenant, {
+      order_id: order.id,
+      email: newEmail(),
     });
     expect([status, body.error]).toEqual([400, 'SeatNotAvailable']);
   });
@@ -239,10 +239,7 @@ describe('deleting a customer', () => {
   test('while people are being seated leaves nobody seated, and no member', async () => {
     for (let round = 0; round < 5; round += 1) {
       const order = await tenant.order(50);
-      const seat = () =>
-        tenant.call('POST', '/v1/customer-seats', {
-          body: { order_id: order.id, email: newEmail() },
-        });
+      const seat = () => tryAssign(tenant, { order_id: order.id, email: newEmail() });
       const answers = await Promise.all([
         seat(),
         seat(),

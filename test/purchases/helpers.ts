@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newEmail } from '../seats/fixtures.js';
 import type { Tenant, TestApp } from '../support/app.js';
 
 /** What the six objects have in common, told for each of them. */
@@ -90,11 +90,6 @@ export const KINDS: Kind[] = [
   },
 ];
 
-/** An e-mail that nobody has. */
-export function newEmail(): string {
-  return `${randomUUID().slice(0, 8)}@example.com`;
-}
-
 /** The one customer of a tenant that members of these tests belong to. */
 async function buyerOf(tenant: Tenant): Promise<string> {
   const found = await tenant.call('GET', '/v1/customers/external/the-buyer');
@@ -111,13 +106,6 @@ async function purchase(tenant: Tenant): Promise<Record<string, unknown>> {
 /** The query that a member's external id is looked for with. */
 export function externalQuery(kind: Kind, body: Record<string, unknown>): string {
   return kind.path === 'members' ? `?customer_id=${String(body['customer_id'])}` : '';
-}
-
-/** Assigns a seat of a subscription or an order over the API. */
-export async function assign(tenant: Tenant, body: Record<string, unknown>): Promise<any> {
-  const answer = await tenant.call('POST', '/v1/customer-seats', { body });
-  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
-  return answer.body;
 }
 
 /** Who holds which seat of a container, around the service: revoked seats name nobody. */

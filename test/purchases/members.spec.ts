@@ -1,5 +1,6 @@
+import { assign, newEmail } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { assign, eventsOf, newEmail, seatsOf } from './helpers.js';
+import { eventsOf, seatsOf } from './helpers.js';
 
 let api: TestApp;
 let tenant: Tenant;

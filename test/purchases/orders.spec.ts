@@ -1,5 +1,6 @@
+import { assign, newEmail, setOrganization, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { assign, eventsOf, newEmail, seatsOf } from './helpers.js';
+import { eventsOf, seatsOf } from './helpers.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -14,8 +15,7 @@ beforeEach(async () => {
 
 const patch = (id: string, body: object) => tenant.call('PATCH', `/v1/orders/${id}`, { body });
 const get = async (id: string) => (await tenant.call('GET', `/v1/orders/${id}`)).body;
-const tryAssign = (id: string) =>
-  tenant.call('POST', '/v1/customer-seats', { body: { order_id: id, email: newEmail() } });
+const give = (id: string) => tryAssign(tenant, { order_id: id, email: newEmail() });
 
 test('a new order is paid, and all its seats are available', async () => {
   expect(await tenant.order(5)).toMatchObject({
@@ -36,13 +36,13 @@ test.each([
   ['void', 400],
 ])('an order that is %s answers an assignment with %i', async (status, expected) => {
   const order = await tenant.order(1, { status });
-  expect((await tryAssign(order.id)).status).toBe(expected);
+  expect((await give(order.id)).status).toBe(expected);
 });
 
 test('a pending order gives seats once it is paid', async () => {
   const { id } = await tenant.order(1, { status: 'pending' });
   expect((await patch(id, { status: 'paid' })).body.status).toBe('paid');
-  expect((await tryAssign(id)).status).toBe(200);
+  expect((await give(id)).status).toBe(200);
 });
 
 test.each(['product', 'customer', 'checkout'])('an order needs a %s of its own', async (thing) => {
@@ -78,9 +78,7 @@ test.each(['refunded', 'void'])('an order that becomes %s revokes its seats', as
   const { id } = await tenant.order(3);
   await assign(tenant, { order_id: id, email: newEmail() });
   await assign(tenant, { order_id: id, email: newEmail(), immediate_claim: true });
-  await api.database.sql('UPDATE organizations SET seats_enabled = false WHERE id = $1', [
-    tenant.id,
-  ]);
+  await setOrganization(api, tenant, { seats_enabled: false });
   expect((await patch(id, { status })).body).toMatchObject({ status, assigned_seats: 0 });
   expect((await seatsOf(api, id)).map((seat) => seat.status)).toEqual(['revoked', 'revoked']);
   const told = (await eventsOf(api, id)).slice(2).map(({ type, reason }) => [type, reason]);

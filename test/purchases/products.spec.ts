@@ -1,5 +1,5 @@
+import { newEmail, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { newEmail } from './helpers.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -39,8 +39,9 @@ test('the external_id of a deleted product is free again, its id is not', async 
 test('what was sold of a deleted product goes on, and nothing new is sold of it', async () => {
   const subscription = await tenant.subscription(2);
   await tenant.call('DELETE', `/v1/products/${subscription.product_id}`);
-  const assigned = await tenant.call('POST', '/v1/customer-seats', {
-    body: { subscription_id: subscription.id, email: newEmail() },
+  const assigned = await tryAssign(tenant, {
+    subscription_id: subscription.id,
+    email: newEmail(),
   });
   expect(assigned.status).toBe(200);
   const { product_id, customer_id } = subscription;

@@ -1,6 +1,13 @@
-import { NOBODY, problems } from '../seats/fixtures.js';
+import {
+  assign,
+  newEmail,
+  NOBODY,
+  problems,
+  setOrganization,
+  tryAssign,
+} from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { assign, eventsOf, newEmail, seatsOf } from './helpers.js';
+import { eventsOf, seatsOf } from './helpers.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -18,8 +25,7 @@ const patch = (id: string, body: object) =>
 const get = async (id: string) => (await tenant.call('GET', `/v1/subscriptions/${id}`)).body;
 const inDays = (days: number) =>
   new Date(api.clock.now().getTime() + days * 86_400_000).toISOString();
-const tryAssign = (id: string) =>
-  tenant.call('POST', '/v1/customer-seats', { body: { subscription_id: id, email: newEmail() } });
+const give = (id: string) => tryAssign(tenant, { subscription_id: id, email: newEmail() });
 
 describe('a new subscription', () => {
   test('is active, and all its seats are available', async () => {
@@ -76,7 +82,7 @@ describe('a new subscription', () => {
     ['canceled', 400],
   ])('that is %s answers an assignment with %i', async (status, expected) => {
     const subscription = await tenant.subscription(1, { status });
-    expect((await tryAssign(subscription.id)).status).toBe(expected);
+    expect((await give(subscription.id)).status).toBe(expected);
   });
 
   test('that is canceled has ended', async () => {
@@ -128,11 +134,11 @@ describe('the number of seats', () => {
   test('changes the pool at once, and is told', async () => {
     const { id } = await tenant.subscription(1);
     await assign(tenant, { subscription_id: id, email: newEmail() });
-    expect((await tryAssign(id)).status).toBe(400);
+    expect((await give(id)).status).toBe(400);
     const { status, body } = await patch(id, { seats: 3 });
     expect([status, body.seats, body.assigned_seats, body.available_seats]).toEqual([200, 3, 1, 2]);
     expect(body.modified_at).not.toBeNull();
-    expect((await tryAssign(id)).status).toBe(200);
+    expect((await give(id)).status).toBe(200);
     const types = (await eventsOf(api, id)).map((event) => event.type);
     expect(types.filter((type) => type === 'subscription.seats_changed')).toHaveLength(1);
   });
@@ -193,15 +199,13 @@ describe('ending a subscription', () => {
     expect(statuses).toEqual(['revoked', 'revoked']);
     const told = (await eventsOf(api, id)).slice(2).map(({ type, reason }) => [type, reason]);
     expect(told).toEqual(Array(2).fill(['customer_seat.revoked', 'subscription_ended']));
-    expect((await tryAssign(id)).body.error).toBe('SeatNotAvailable');
+    expect((await give(id)).body.error).toBe('SeatNotAvailable');
   });
 
   test('revokes them also when the organization has switched seats off', async () => {
     const { id } = await tenant.subscription(3);
     await assign(tenant, { subscription_id: id, email: newEmail() });
-    await api.database.sql('UPDATE organizations SET seats_enabled = false WHERE id = $1', [
-      tenant.id,
-    ]);
+    await setOrganization(api, tenant, { seats_enabled: false });
     await tenant.call('DELETE', `/v1/subscriptions/${id}`);
     expect((await seatsOf(api, id)).map((seat) => seat.status)).toEqual(['revoked']);
   });
@@ -265,9 +269,9 @@ describe('a status that gives no seats', () => {
     await assign(tenant, { subscription_id: id, email: newEmail() });
     const unpaid = await patch(id, { status: 'unpaid' });
     expect(unpaid.body).toMatchObject({ status: 'unpaid', assigned_seats: 1, ended_at: null });
-    expect((await tryAssign(id)).status).toBe(400);
+    expect((await give(id)).status).toBe(400);
     await patch(id, { status: 'past_due' });
-    expect((await tryAssign(id)).status).toBe(200);
+    expect((await give(id)).status).toBe(200);
   });
 });
 
@@ -328,9 +332,9 @@ describe('requests at the same time', () => {
   test('assigning while the subscription is ended leaves nobody seated', async () => {
     const { id } = await tenant.subscription(50);
     const answers = await Promise.all([
-      ...Array.from({ length: 20 }, () => tryAssign(id)),
+      ...Array.from({ length: 20 }, () => give(id)),
       tenant.call('DELETE', `/v1/subscriptions/${id}`),
-      ...Array.from({ length: 20 }, () => tryAssign(id)),
+      ...Array.from({ length: 20 }, () => give(id)),
     ]);
     expect(answers.filter((each) => each.status === 500)).toEqual([]);
     expect(await get(id)).toMatchObject({ status: 'canceled', assigned_seats: 0 });
