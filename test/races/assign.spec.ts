@@ -1,6 +1,6 @@
 import { newEmail, poolOf, setOrganization, toldOf } from '../seats/fixtures.js';
 import type { Tenant } from '../support/app.js';
-import { expectNoFailures, parallel, startWire, tally, type Wire } from './wire.js';
+import { expectNoFailures, oversold, parallel, startWire, tally, type Wire } from './wire.js';
 
 let wire: Wire;
 let tenant: Tenant;
@@ -45,12 +45,14 @@ describe('many assigns at once', () => {
   test('200 while the size goes up and down: never more than there are', async () => {
     const { id } = await tenant.subscription(50);
     const sizes = [60, 40, 55, 45, 52, 70, 30, 50];
-    const [answers, resizes] = await Promise.all([
+    const working = Promise.all([
       parallel(200, () => assign({ subscription_id: id, email: newEmail() })),
       parallel(40, (index) =>
         wire.send(tenant, 'PATCH', `subscriptions/${id}`, { seats: sizes[index % sizes.length] }),
       ),
     ]);
+    expect(await oversold(wire.api, id, working)).toEqual([]);
+    const [answers, resizes] = await working;
     expectNoFailures([...answers, ...resizes]);
     const given = answers.filter(({ status }) => status === 200).length;
     const pool = await poolOf(wire.api, id);

@@ -1,7 +1,17 @@
 import { Client } from 'pg';
-import { assign, newEmail, poolOf, tokenOf } from '../seats/fixtures.js';
+import { ReleasesService } from '../../src/seats/releases.service.js';
+import {
+  assign,
+  errorOf,
+  newEmail,
+  poolOf,
+  setOrganization,
+  statusOf,
+  toldOf,
+  tokenOf,
+} from '../seats/fixtures.js';
 import type { Tenant } from '../support/app.js';
-import { lockWaiters, startWire, type Wire } from './wire.js';
+import { doneOrWaiting, lockWaiters, startWire, type Wire } from './wire.js';
 
 let wire: Wire;
 let tenant: Tenant;
@@ -21,8 +31,8 @@ beforeEach(async () => {
 afterEach(() => other.end());
 afterAll(() => wire?.api.close());
 
-/** Locks `first`, lets the service run into it, and then wants what the service holds. */
-async function cross<T>(first: string, work: () => Promise<T>, second: string): Promise<T> {
+/** Locks by `first`, lets the service run into it, and does `second` before it lets go. */
+async function cross<T>(first: string, work: () => Promise<T>, second = ''): Promise<T> {
   await other.query(first);
   const answering = work();
   await lockWaiters(wire.api, 1);
@@ -77,4 +87,158 @@ test('a revoke that is ended is tried again', async () => {
     `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
   );
   expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
+});
+
+test('a revoke waits for the pool first, as an assign does', async () => {
+  const { id } = await tenant.subscription(1);
+  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+  const answer = await cross(
+    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+    () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
+    `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR SHARE NOWAIT`,
+  );
+  expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
+});
+
+test('who deletes a customer waits for the pool first, as an assign does', async () => {
+  await setOrganization(wire.api, tenant, { member_model_enabled: false });
+  const { id } = await tenant.subscription(1);
+  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+  const answer = await cross(
+    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+    () => wire.send(tenant, 'DELETE', `customers/${seat.customer_id}`),
+    `SELECT 1 FROM customers WHERE id = '${seat.customer_id}' FOR SHARE NOWAIT`,
+  );
+  expect(answer).toMatchObject({ status: 200, body: { id: seat.customer_id } });
+  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+});
+
+describe('somebody is being seated', () => {
+  /** Seats the buyer, in the way of another process. */
+  const seatBuyer = (subscriptionId: string) => `
+    INSERT INTO seats (organization_id, id, created_at, claimed_at, pool_id, status, customer_id,
+      member_id, email)
+    SELECT p.organization_id, gen_random_uuid(), now(), now(), p.id, 'claimed', m.customer_id, m.id,
+      m.email
+    FROM pools p
+    JOIN members m ON m.organization_id = p.organization_id AND m.customer_id = p.customer_id
+    WHERE p.subscription_id = '${subscriptionId}' AND m.role = 'owner'`;
+
+  test('who wants fewer seats waits, and hears that they are assigned', async () => {
+    const { id } = await tenant.subscription(2);
+    await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(seatBuyer(id), () =>
+      wire.send(tenant, 'PATCH', `subscriptions/${id}`, { seats: 1 }),
+    );
+    expect(errorOf(answer)).toEqual([400, 'SeatsAlreadyAssigned']);
+    expect(await poolOf(wire.api, id)).toMatchObject({ capacity: 2, taken: 2, held: 2 });
+  });
+
+  test('who wants another buyer waits, and hears that seats are assigned', async () => {
+    const sold = await tenant.subscription(2, { external_id: 'x' });
+    const { id: customer_id } = await tenant.create('customers', { email: newEmail() });
+    const body = { product_id: sold.product_id, customer_id, seats: 2 };
+    const answer = await cross(seatBuyer(sold.id), () =>
+      wire.send(tenant, 'PUT', 'subscriptions/external/x', body),
+    );
+    expect(errorOf(answer)).toEqual([403, 'NotPermitted']);
+    expect(await poolOf(wire.api, sold.id)).toMatchObject({ customer_id: sold.customer_id });
+  });
+
+  test('who seats the same person waits, and hears that they are', async () => {
+    const { id, customer_id } = await tenant.subscription(2);
+    const { body: buyer } = await tenant.call('GET', `/v1/customers/${customer_id}`);
+    const answer = await cross(seatBuyer(id), () =>
+      wire.send(tenant, 'POST', 'customer-seats', { subscription_id: id, email: buyer.email }),
+    );
+    expect(errorOf(answer)).toEqual([400, 'SeatAlreadyAssigned']);
+  });
+
+  test('who revokes all waits, and revokes them as well', async () => {
+    const { id } = await tenant.subscription(2);
+    await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(seatBuyer(id), () =>
+      wire.send(tenant, 'POST', 'customer-seats/bulk-revoke', { subscription_id: id, all: true }),
+    );
+    expect(answer).toMatchObject({ status: 200, body: { revoked_count: 2, available_seats: 2 } });
+  });
+});
+
+test.each([
+  ['is full', 'active', 1],
+  ['gives none', 'unpaid', 0],
+])('a pool that %s says so without waiting for it', async (_, status, taken) => {
+  const { id } = await tenant.subscription(1, { status });
+  if (taken > 0) await assign(tenant, { subscription_id: id, email: newEmail() });
+  await other.query(`SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`);
+  const body = { subscription_id: id, email: newEmail() };
+  const assigning = wire.send(tenant, 'POST', 'customer-seats', body);
+  expect(await doneOrWaiting(wire.api, assigning)).toBe('done');
+  expect(errorOf(await assigning)).toEqual([400, 'SeatNotAvailable']);
+});
+
+describe('a seat is being claimed', () => {
+  const claimOf = ({ id }: { id: string }) => `
+    UPDATE seats SET status = 'claimed', claimed_at = now(), invitation_nonce = NULL,
+      invitation_hash = NULL, invitation_expires_at = NULL
+    WHERE id = '${id}'`;
+
+  test('a resend waits, and hears that it is not pending', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(claimOf(seat), () =>
+      wire.send(tenant, 'POST', `customer-seats/${seat.id}/resend`),
+    );
+    expect(errorOf(answer)).toEqual([400, 'SeatNotPending']);
+  });
+
+  test('a revoke waits, and tells of a claimed seat', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    await cross(claimOf(seat), () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`));
+    const { items } = (await tenant.call('GET', `/v1/customer-seats/${seat.id}/events`)).body;
+    expect(items.at(-1)).toMatchObject({
+      type: 'customer_seat.revoked',
+      data: { claimed_at: expect.any(String) },
+    });
+  });
+
+  test('revoke_pending waits, and takes another one', async () => {
+    const { id } = await tenant.subscription(2);
+    const older = await assign(tenant, { subscription_id: id, email: newEmail() });
+    wire.api.clock.advance(1);
+    const newer = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const body = { seats: 1, on_overflow: 'revoke_pending' };
+    const answer = await cross(claimOf(newer), () =>
+      wire.send(tenant, 'PATCH', `subscriptions/${id}`, body),
+    );
+    expect(answer).toMatchObject({ status: 200, body: { seats: 1, assigned_seats: 1 } });
+    expect(await statusOf(tenant, older.id)).toBe('revoked');
+    expect(await statusOf(tenant, newer.id)).toBe('claimed');
+  });
+});
+
+test('a revoke that comes second tells nobody', async () => {
+  const { id } = await tenant.subscription(1);
+  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+  const answer = await cross(
+    `UPDATE seats SET status = 'revoked', revoked_at = now(), customer_id = NULL, member_id = NULL,
+       email = NULL, invitation_nonce = NULL, invitation_hash = NULL, invitation_expires_at = NULL
+     WHERE id = '${seat.id}'`,
+    () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
+  );
+  expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
+  expect(await toldOf(wire.api, id)).toEqual(['customer_seat.assigned']);
+});
+
+test('an invitation that is renewed while its seat is released keeps the seat', async () => {
+  const { id } = await tenant.subscription(1);
+  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+  const expiry = (change: string) =>
+    `UPDATE seats SET invitation_expires_at = now() ${change} WHERE id = '${seat.id}'`;
+  await wire.api.database.sql(expiry(`- interval '1 hour'`));
+  const releases = wire.api.app.get(ReleasesService, { strict: false });
+  const released = await cross(expiry(`+ interval '1 day'`), () => releases.runOnce());
+  expect(released).toBe(0);
+  expect(await statusOf(tenant, seat.id)).toBe('pending');
 });

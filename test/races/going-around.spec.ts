@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { assign, newEmail, poolOf, revoke } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import { lockWaiters } from './wire.js';
 
 /*
  * What the database refuses to whoever goes around the service. Each attack names the guard that
@@ -202,6 +203,108 @@ const ATTACKS: [name: string, attack: () => string, guard: string, without: stri
   ],
 ];
 
+/** What a column may hold: statements that write something else, each refused by its own check. */
+type NamedAttack = [what: string, attack: () => string];
+const named = (...attack: NamedAttack): NamedAttack => attack;
+const checked = (guard: string, ...attacks: NamedAttack[]): typeof ATTACKS =>
+  attacks.map(([what, attack]) => [what, attack, guard, dropConstraint(guard)]);
+
+const PERSON = ['customer_id', 'member_id', 'email'];
+const INVITATION = ['invitation_nonce', 'invitation_hash', 'invitation_expires_at'];
+
+const setOf = (table: string, row: () => { id: string }, set: string) => () =>
+  `UPDATE ${table} SET ${set} WHERE organization_id = '${tenant.id}' AND id = '${row().id}'`;
+const ofTenant = (set: string) => () => `UPDATE organizations SET ${set} WHERE id = '${tenant.id}'`;
+const ofProduct = (set: string) => setOf('products', () => ({ id: open.product_id }), set);
+const ofBuyer = (set: string) => setOf('customers', () => ({ id: open.customer_id }), set);
+const ofSubscription = (set: string) =>
+  setOf('subscriptions', () => ({ id: open.subscription_id }), set);
+const ofOrder = (set: string) => setOf('orders', () => ({ id: ORDER }), set);
+const ofPool = (set: string) => setOf('pools', () => open, set);
+const ofSeat = (set: string) => setOf('seats', () => seat, set);
+const ofRevoked = (set: string) => setOf('seats', () => gone, set);
+
+const CHECKS: typeof ATTACKS = [
+  ...checked(
+    'organizations_invitation_expires_in',
+    ['invitations of under a minute', ofTenant('invitation_expires_in = 59')],
+    ['invitations of over a year', ofTenant('invitation_expires_in = 31536001')],
+  ),
+  ...checked('organizations_grace', ['a grace below 0', ofTenant('expired_invitation_grace = -1')]),
+  ...checked('products_metadata', ['a list on a product', ofProduct(`metadata = '[]'`)]),
+  ...checked('customers_type', ['a customer of no known type', ofBuyer(`type = 'robot'`)]),
+  ...checked('customers_metadata', ['a list on a customer', ofBuyer(`metadata = '[]'`)]),
+  ...checked('members_role', [
+    'a member of no known role',
+    setOf('members', () => members[0], `role = 'admin'`),
+  ]),
+  ...checked('checkouts_status', [
+    'a checkout in no known status',
+    () =>
+      insertInto('checkouts', {
+        organization_id: tenant.id,
+        id: randomUUID(),
+        created_at: '2026-01-01',
+        product_id: open.product_id,
+        status: 'paid',
+        client_secret_hash: 'hash',
+        expires_at: '2026-01-01',
+      }),
+  ]),
+  ...checked('subscriptions_status', [
+    'a subscription in no known status',
+    ofSubscription(`status = 'paused'`),
+  ]),
+  ...checked('subscriptions_metadata', [
+    'a list on a subscription',
+    ofSubscription(`metadata = '[]'`),
+  ]),
+  ...checked('subscriptions_period', [
+    'an end of a period that there is not',
+    ofSubscription('cancel_at_period_end = true'),
+  ]),
+  ...checked('orders_status', ['an order in no known status', ofOrder(`status = 'lost'`)]),
+  ...checked('orders_metadata', ['a list on an order', ofOrder(`metadata = '[]'`)]),
+  ...checked(
+    'pools_one_container',
+    ['a pool of nothing', ofPool('subscription_id = NULL')],
+    ['a pool of two purchases', ofPool(`order_id = '${ORDER}'`)],
+  ),
+  ...checked('pools_capacity_positive', ['a pool without seats', ofPool('capacity = 0')]),
+  ...checked('events_actor', [
+    'an event by nobody known',
+    () => `UPDATE events SET actor_type = 'ghost' WHERE seat_id = '${seat.id}'`,
+  ]),
+  ...checked('seats_metadata', ['a list on a seat', ofSeat(`metadata = '[]'`)]),
+  ...checked(
+    'seats_state',
+    ...[...PERSON, ...INVITATION].map((column) =>
+      named(`a pending seat without ${column}`, ofSeat(`${column} = NULL`)),
+    ),
+    ...['claimed_at', 'revoked_at'].map((column) =>
+      named(`a pending seat with ${column}`, ofSeat(`${column} = now()`)),
+    ),
+    ...[...PERSON, 'claimed_at'].map((column) =>
+      named(`a claimed seat without ${column}`, () =>
+        insertInto('seats', claimedSeat(open, members[1], { [column]: null })),
+      ),
+    ),
+    ...[...INVITATION, 'revoked_at'].map((column) =>
+      named(`a claimed seat with ${column}`, () =>
+        insertInto('seats', claimedSeat(open, members[1], { [column]: '2026-01-01' })),
+      ),
+    ),
+    named('a seat that was revoked at no time', ofRevoked('revoked_at = NULL')),
+    ...[...PERSON, ...INVITATION].map((column) =>
+      named(`a revoked seat with ${column}`, () => {
+        const { customer_id } = open;
+        const person: Record<string, string> = { customer_id, member_id: members[1].id };
+        return ofRevoked(`${column} = '${person[column] ?? '2026-01-01'}'`)();
+      }),
+    ),
+  ),
+];
+
 const withOrder = () =>
   client.query(
     insertInto('orders', {
@@ -213,7 +316,7 @@ const withOrder = () =>
     }),
   );
 
-describe.each(ATTACKS)('%s', (_, attack, guard, without) => {
+describe.each([...ATTACKS, ...CHECKS])('%s', (_, attack, guard, without) => {
   beforeEach(withOrder);
 
   test(`is refused by ${guard}`, async () => {
@@ -226,18 +329,27 @@ describe.each(ATTACKS)('%s', (_, attack, guard, without) => {
   });
 });
 
+test('a count below nothing is refused when nobody else refuses it', async () => {
+  await client.query(dropTrigger('pools_taken_is_counted_update'));
+  await expect(client.query(ofPool('taken = -1')())).rejects.toMatchObject({
+    constraint: 'pools_taken_positive',
+  });
+});
+
 test('of two hands that take the last place at once the second is refused', async () => {
+  const { id } = await tenant.subscription(1, { customer_id: open.customer_id });
+  const pool = await poolOf(api, id);
   const other = new Client(api.database.url);
   await other.connect();
   try {
-    await client.query(insertInto('seats', claimedSeat(open, members[1])));
+    await client.query(insertInto('seats', claimedSeat(pool, members[1])));
     const second = other
-      .query(insertInto('seats', claimedSeat(open, members[2])))
+      .query(insertInto('seats', claimedSeat(pool, members[2])))
       .catch((error: unknown) => error);
+    await lockWaiters(api, 1);
     await client.query('COMMIT');
     expect(await second).toMatchObject({ constraint: 'pools_never_oversold' });
-    await client.query(`DELETE FROM seats WHERE member_id = '${members[1].id}'`);
-    expect(await poolOf(api, open.subscription_id)).toMatchObject({ taken: 1, held: 1 });
+    expect(await poolOf(api, id)).toMatchObject({ taken: 1, held: 1 });
   } finally {
     await other.end();
   }

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
-import { assign, newEmail, setOrganization } from '../seats/fixtures.js';
+import { assign, errorOf, newEmail, setOrganization } from '../seats/fixtures.js';
 import type { Tenant } from '../support/app.js';
-import { lockWaiters, startWire, type Wire } from './wire.js';
+import { doneOrWaiting, lockWaiters, startWire, tally, type Wire } from './wire.js';
 
 /*
  * People who change or go while they are being seated. Another connection holds the service up at
@@ -26,6 +26,14 @@ afterAll(() => wire?.api.close());
 
 const seat = (subscription_id: string, person: object) =>
   wire.send(tenant, 'POST', 'customer-seats', { subscription_id, ...person });
+
+/** The buyer's member, as another process writes one that has not committed yet. */
+const insertMember = (customer_id: string, email: string, external_id: string | null = null) =>
+  other.query(
+    `INSERT INTO members (organization_id, id, created_at, customer_id, email, external_id)
+     VALUES ($1, gen_random_uuid(), now(), $2, $3, $4)`,
+    [tenant.id, customer_id, email, external_id],
+  );
 
 describe.each(['email', 'customer_id'])('where people are customers, an assign by %s', (key) => {
   test('does not seat somebody who is erased meanwhile', async () => {
@@ -53,17 +61,71 @@ describe.each(['email', 'customer_id'])('where people are customers, an assign b
 test('an assign by customer_id seats who has another e-mail since under the new one', async () => {
   const { id, customer_id } = await tenant.subscription(2);
   const person = await tenant.create('customers', { email: newEmail() });
-  await other.query(
-    `INSERT INTO members (organization_id, id, created_at, customer_id, email)
-     VALUES ($1, gen_random_uuid(), now(), $2, $3)`,
-    [tenant.id, customer_id, person.email],
-  );
+  await insertMember(customer_id, person.email);
   const assigning = seat(id, { customer_id: person.id });
   await lockWaiters(wire.api, 1);
   const email = newEmail();
   await wire.send(tenant, 'PATCH', `customers/${person.id}`, { email });
   await other.query('ROLLBACK');
   expect(await assigning).toMatchObject({ status: 200, body: { email } });
+});
+
+test.each(['COMMIT', 'ROLLBACK'])(
+  'an assign by an e-mail that somebody else is creating seats one person, after their %s',
+  async (end) => {
+    const { id, customer_id } = await tenant.subscription(2);
+    const email = newEmail();
+    await insertMember(customer_id, email);
+    const assigning = seat(id, { email });
+    await lockWaiters(wire.api, 1);
+    await other.query(end);
+    const { status, body } = await assigning;
+    expect(status).toBe(200);
+    const { items } = (await tenant.call('GET', `/v1/members?email=${email}`)).body;
+    expect(items.map((each: any) => each.id)).toEqual([body.member_id]);
+  },
+);
+
+test('a member who gets another external id meanwhile keeps it', async () => {
+  const { id, customer_id } = await tenant.subscription(1);
+  const { id: memberId, email } = await tenant.create('members', {
+    customer_id,
+    email: newEmail(),
+  });
+  await other.query(`UPDATE members SET external_id = 'theirs' WHERE id = $1`, [memberId]);
+  const assigning = seat(id, { external_member_id: 'ours', email });
+  await lockWaiters(wire.api, 1);
+  await other.query('COMMIT');
+  expect(errorOf(await assigning)).toEqual([400, 'MemberEmailMismatch']);
+  const { body } = await tenant.call('GET', `/v1/members/${memberId}`);
+  expect(body.external_id).toBe('theirs');
+});
+
+test('an external id that goes to another e-mail meanwhile seats nobody', async () => {
+  const { id, customer_id } = await tenant.subscription(1);
+  await insertMember(customer_id, newEmail(), 'e-1');
+  const assigning = seat(id, { external_member_id: 'e-1', email: newEmail() });
+  await lockWaiters(wire.api, 1);
+  await other.query('COMMIT');
+  expect(errorOf(await assigning)).toEqual([400, 'MemberEmailMismatch']);
+});
+
+test('two buyers who invite the same new customer at once invite one', async () => {
+  await setOrganization(wire.api, tenant, { member_model_enabled: false });
+  const pools = [await tenant.subscription(1), await tenant.subscription(1)];
+  const email = newEmail();
+  // Somebody who holds up both and then takes it back, so that they go on side by side.
+  await other.query(
+    `INSERT INTO customers (organization_id, id, created_at, email)
+     VALUES ($1, gen_random_uuid(), now(), $2)`,
+    [tenant.id, email],
+  );
+  const assigning = Promise.all(pools.map(({ id }) => seat(id, { email })));
+  await lockWaiters(wire.api, 2);
+  await other.query('ROLLBACK');
+  const answers = await assigning;
+  expect(tally(answers)).toEqual({ 200: 2 });
+  expect(answers[0]?.body.customer_id).toBe(answers[1]?.body.customer_id);
 });
 
 test.each<[string, (customer_id: string) => Promise<[method: string, path: string, body: object]>]>(
@@ -83,10 +145,7 @@ test.each<[string, (customer_id: string) => Promise<[method: string, path: strin
   const name = JSON.stringify(['linking', customer_id]);
   await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
   const writing = wire.send(tenant, method, path, { ...body, external_id: 'ada' });
-  const first = await Promise.race([
-    writing.then(() => 'written'),
-    lockWaiters(wire.api, 1).then(() => 'waiting'),
-  ]);
+  const first = await doneOrWaiting(wire.api, writing);
   await other.query('COMMIT');
   expect(first).toBe('waiting');
   expect(await writing).toMatchObject({ body: { external_id: 'ada' } });

@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net';
+import { poolOf } from '../seats/fixtures.js';
 import { type Answer, startApp, type Tenant, type TestApp } from '../support/app.js';
+import { eventually } from '../support/eventually.js';
 
 /** An API that listens, so that parallel requests come on parallel connections. */
 export interface Wire {
@@ -42,18 +44,41 @@ export function expectNoFailures(answers: Answer[]): void {
   expect(Object.keys(tally(answers)).filter((name) => name >= '5')).toEqual([]);
 }
 
+/** Looks at a pool again and again while `work` runs. @returns every state that must not be. */
+export async function oversold(
+  api: TestApp,
+  containerId: string,
+  work: Promise<unknown>,
+): Promise<object[]> {
+  let done = false;
+  const strange: object[] = [];
+  const watch = async () => {
+    while (!done) {
+      const pool = await poolOf(api, containerId);
+      if (pool.taken !== pool.held || pool.held > pool.capacity) strange.push(pool);
+    }
+  };
+  await Promise.all([work.finally(() => (done = true)), watch()]);
+  return strange;
+}
+
 /** `work` of 0, 1, 2 … at the same time. */
 export function parallel<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 }
 
-/** Resolves when this many statements of the service wait for a lock. */
+/** Resolves when this many statements wait for a lock. */
 export async function lockWaiters(api: TestApp, count: number): Promise<void> {
-  for (;;) {
+  await eventually(`${count} statements wait for a lock`, async () => {
     const rows = await api.database.sql(
-      `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'
-       AND datname = current_database() AND application_name = 'seats'`,
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+       AND datname = current_database()`,
     );
-    if (rows.length >= count) return;
-  }
+    return rows.length >= count;
+  });
+}
+
+/** What comes first: the work is done, or it waits for a lock. */
+export function doneOrWaiting(api: TestApp, work: Promise<unknown>): Promise<string> {
+  return Promise.race([work.then(() => 'done'), lockWaiters(api, 1).then(() => 'waiting')]);
 }

@@ -67,6 +67,10 @@ export function resend(tenant: Tenant, id: string): Promise<Answer> {
   return tenant.call('POST', `${SEATS}/${id}/resend`);
 }
 
+export async function statusOf(tenant: Tenant, id: string): Promise<string> {
+  return (await tenant.call('GET', `${SEATS}/${id}`)).body.status;
+}
+
 export async function setOrganization(api: TestApp, tenant: Tenant, columns: object) {
   const names = Object.keys(columns);
   const set = names.map((name, index) => `${name} = $${index + 2}`).join(', ');
