@@ -1,6 +1,6 @@
 import { PeriodEndsService } from '../../src/purchases/subscriptions/period-ends.service.js';
-import { assign, eventsOf, newEmail } from '../purchases/helpers.js';
-import { poolOf, setOrganization, tryAssign } from '../seats/fixtures.js';
+import { eventsOf } from '../purchases/helpers.js';
+import { assign, newEmail, poolOf, setOrganization, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
 import { startWorker, type TestWorker } from '../support/worker.js';
 import { fill, patch, PURCHASES, sell, statesOf } from './helpers.js';
@@ -138,6 +138,25 @@ describe('cancel_at_period_end', () => {
     worker.clock.advance(61);
     expect(await endDue()).toBe(0);
     expect(await get(id)).toEqual(body);
+  });
+
+  test('that fails for one ends the others, and is tried again', async () => {
+    const [one, two, three] = [await ending(60), await ending(61), await ending(62)];
+    worker.clock.advance(63);
+    await api.database.sql(
+      `CREATE TRIGGER no_end BEFORE UPDATE ON subscriptions FOR EACH ROW
+       WHEN (NEW.id = '${two.id}') EXECUTE FUNCTION refuse('on purpose')`,
+    );
+    const statuses = async () =>
+      Promise.all([one, two, three].map(async ({ id }) => (await get(id)).status));
+    try {
+      expect(await endDue()).toBe(2);
+      expect(await statuses()).toEqual(['canceled', 'active', 'canceled']);
+    } finally {
+      await api.database.sql('DROP TRIGGER no_end ON subscriptions');
+    }
+    expect(await endDue()).toBe(1);
+    expect(await statuses()).toEqual(['canceled', 'canceled', 'canceled']);
   });
 
   test('is carried out once by two workers at the same time', async () => {

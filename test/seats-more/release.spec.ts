@@ -10,6 +10,7 @@ import {
   resend,
   SEATS,
   setOrganization,
+  statusOf,
   tokenOf,
   toldOf,
   tryAssign,
@@ -33,17 +34,16 @@ const release = async () => {
   const releases = api.app.get(ReleasesService, { strict: false });
   while ((await releases.runOnce()) > 0);
 };
-const statusOf = async (id: string) => (await tenant.call('GET', `${SEATS}/${id}`)).body.status;
 const lapsing = () => newSeat(tenant, { invitation_expires_in: HOUR });
 
 test('a lapsed invitation frees its seat, and not a moment before', async () => {
   const seat = await lapsing();
   api.clock.advance(HOUR - 5);
   await release();
-  expect(await statusOf(seat.id)).toBe('pending');
+  expect(await statusOf(tenant, seat.id)).toBe('pending');
   api.clock.advance(6);
   await release();
-  expect(await statusOf(seat.id)).toBe('revoked');
+  expect(await statusOf(tenant, seat.id)).toBe('revoked');
   expect(await poolOf(api, seat.subscription_id)).toMatchObject({ taken: 0, held: 0 });
 });
 
@@ -52,10 +52,10 @@ test("the organization's grace comes on top", async () => {
   const seat = await lapsing();
   api.clock.advance(2 * HOUR - 5);
   await release();
-  expect(await statusOf(seat.id)).toBe('pending');
+  expect(await statusOf(tenant, seat.id)).toBe('pending');
   api.clock.advance(6);
   await release();
-  expect(await statusOf(seat.id)).toBe('revoked');
+  expect(await statusOf(tenant, seat.id)).toBe('revoked');
 });
 
 test('without a grace it is kept for ever', async () => {
@@ -63,7 +63,7 @@ test('without a grace it is kept for ever', async () => {
   const seat = await lapsing();
   api.clock.advance(1_000 * HOUR);
   await release();
-  expect(await statusOf(seat.id)).toBe('pending');
+  expect(await statusOf(tenant, seat.id)).toBe('pending');
 });
 
 test('until it is released the seat counts as taken, and a resend revives it', async () => {
@@ -78,7 +78,7 @@ test('until it is released the seat counts as taken, and a resend revives it', a
   expect(errorOf(another)).toEqual([400, 'SeatNotAvailable']);
   expect((await resend(tenant, seat.id)).status).toBe(200);
   await release();
-  expect(await statusOf(seat.id)).toBe('pending');
+  expect(await statusOf(tenant, seat.id)).toBe('pending');
   expect((await claim(api, await tokenOf(api, seat.id))).status).toBe(200);
 });
 
@@ -120,11 +120,30 @@ test('claimed and revoked seats are left alone', async () => {
   await tenant.call('DELETE', `${SEATS}/${two.id}`);
   api.clock.advance(HOUR + 1);
   await release();
-  expect(await statusOf(one.id)).toBe('claimed');
+  expect(await statusOf(tenant, one.id)).toBe('claimed');
   expect(await toldOf(api, two.subscription_id)).toEqual([
     'customer_seat.assigned',
     'customer_seat.revoked',
   ]);
+});
+
+test('a pool that cannot release keeps no other from it', async () => {
+  const seats = [await lapsing(), await lapsing(), await lapsing()];
+  const pool = await poolOf(api, seats[1].subscription_id);
+  api.clock.advance(HOUR + 1);
+  await api.database.sql(
+    `CREATE TRIGGER no_release BEFORE UPDATE ON seats FOR EACH ROW
+     WHEN (NEW.pool_id = '${pool.id}') EXECUTE FUNCTION refuse('on purpose')`,
+  );
+  const statuses = () => Promise.all(seats.map(({ id }) => statusOf(tenant, id)));
+  try {
+    await release();
+    expect(await statuses()).toEqual(['revoked', 'pending', 'revoked']);
+  } finally {
+    await api.database.sql('DROP TRIGGER no_release ON seats');
+  }
+  await release();
+  expect(await statuses()).toEqual(['revoked', 'revoked', 'revoked']);
 });
 
 test('two workers at once tell of each seat once', async () => {

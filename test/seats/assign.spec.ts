@@ -180,6 +180,25 @@ describe('the body of an assignment', () => {
     expect(problems(answer)).toEqual([['uuid_parsing', 'body', key]]);
   });
 
+  test.each(['external_customer_id', 'external_member_id'])(
+    'takes 255 characters of %s, and no more',
+    async (key) => {
+      const by = (length: number) => give({ email: undefined, [key]: 'x'.repeat(length) });
+      expect((await by(255)).body.error).toMatch(/MemberNotFound|InvalidSeatAssignmentRequest/);
+      expect(problems(await by(256))).toEqual([['string_too_long', 'body', key]]);
+    },
+  );
+
+  test('takes 254 characters of email, and no more', async () => {
+    const domain = `${'d'.repeat(63)}.${'d'.repeat(63)}.${'d'.repeat(57)}.com`;
+    const email = `${'a'.repeat(64)}@${domain}`;
+    expect(email).toHaveLength(254);
+    expect((await give({ email })).body.email).toBe(email);
+    expect(problems(await give({ email: email.replace('.com', '.comm') }))).toEqual([
+      ['value_error', 'body', 'email'],
+    ]);
+  });
+
   test.each(['external_customer_id', 'external_member_id'])('refuses an empty %s', async (key) => {
     const answer = await give({ email: undefined, [key]: '' });
     expect(problems(answer)).toEqual([['string_too_short', 'body', key]]);
@@ -334,6 +353,20 @@ describe('before the seat is given', () => {
     api.clock.advance(61);
     await full();
     expect(await toldOf(api, id)).toEqual([...exhausted, 'seats.exhausted']);
+  });
+
+  test('one that gives no seats is not told of as full', async () => {
+    const { id } = await tenant.subscription(1, { status: 'unpaid' });
+    await tryAssign(tenant, { subscription_id: id, email: newEmail() });
+    expect(await toldOf(api, id)).toEqual([]);
+  });
+
+  test('who was seated a moment ago in the same call hears that it is full', async () => {
+    const { id } = await tenant.subscription(1);
+    const seats = [{ email: 'ada@example.com' }, { email: 'ada@example.com' }];
+    const body = { subscription_id: id, seats };
+    const { body: answer } = await tenant.call('POST', `${SEATS}/bulk`, { body });
+    expect(answer.failed).toMatchObject([{ index: 1, error: 'SeatNotAvailable' }]);
   });
 
   test('a refused person is not created', async () => {

@@ -1,4 +1,8 @@
+import { jest } from '@jest/globals';
 import { TokenAuthenticator } from '../../src/organizations/tokens.authenticator.js';
+import { Keys } from '../../src/platform/crypto.js';
+import { ClaimsRepository } from '../../src/seats/claims.repository.js';
+import { hashesOf } from '../../src/invitations/invitation.js';
 import { SessionAuthenticator } from '../../src/portal/sessions.authenticator.js';
 import type { Tenant, TestApp } from '../support/app.js';
 import { startApp } from '../support/app.js';
@@ -9,11 +13,13 @@ import {
   errorOf,
   newEmail,
   newSeat,
+  NOBODY,
   poolOf,
   problems,
   revoke,
   SEAT_KEYS,
   setOrganization,
+  statusOf,
   toldOf,
   tokenOf,
   tryAssign,
@@ -35,6 +41,7 @@ beforeEach(async () => {
   seat = await newSeat(tenant, { metadata: { a: 1 } });
   token = await tokenOf(api, seat.id);
 });
+afterEach(() => jest.restoreAllMocks());
 afterAll(() => api?.close());
 
 const info = (invitation: string) => api.call('GET', `${CLAIM}/${invitation}`);
@@ -120,12 +127,14 @@ describe('the information on a claim', () => {
     expect(answer.body.detail[0].input).toBeNull();
   });
 
-  test.each(['%20', 'ü', '%F0%9F%98%80', `${'a'.repeat(2000)}`])(
-    'with the token %s is a 404',
-    async (text) => {
-      expect((await info(text)).status).toBe(404);
-    },
-  );
+  test.each([
+    ['a space', '%20'],
+    ['an umlaut', 'ü'],
+    ['an emoji', '%F0%9F%98%80'],
+    ['2,000 characters', 'a'.repeat(2000)],
+  ])('with %s for a token is a 404', async (_, text) => {
+    expect((await info(text)).status).toBe(404);
+  });
 });
 
 describe('a claim', () => {
@@ -163,8 +172,10 @@ describe('a claim', () => {
   });
 
   test('is possible until the invitation expires', async () => {
-    const left = Date.parse(seat.invitation_token_expires_at) - api.clock.now().getTime();
-    api.clock.advance(left / 1000 - 5);
+    const expiry = Date.parse(seat.invitation_token_expires_at);
+    const now = jest.spyOn(api.clock, 'now').mockReturnValue(new Date(expiry));
+    expect(errorOf(await claim(api, token))).toEqual([400, 'InvalidInvitationToken']);
+    now.mockReturnValue(new Date(expiry - 1));
     expect((await claim(api, token)).status).toBe(200);
   });
 
@@ -182,13 +193,13 @@ describe('a claim', () => {
   });
 
   test.each([
-    [undefined, 'missing'],
-    [null, 'missing'],
-    [5, 'string_type'],
-    [['a'], 'string_type'],
-    ['a\0', 'value_error'],
-    ['a'.repeat(3000), 'string_too_long'],
-  ])('with the token %j is a 422 that does not echo it', async (text, type) => {
+    ['no token', undefined, 'missing'],
+    ['null', null, 'missing'],
+    ['a number', 5, 'string_type'],
+    ['a list', ['a'], 'string_type'],
+    ['a NUL', 'a\0', 'value_error'],
+    ['3,000 characters', 'a'.repeat(3000), 'string_too_long'],
+  ])('with %s is a 422 that does not echo it', async (_, text, type) => {
     const answer = await claim(api, text);
     expect(problems(answer)).toEqual([[type, 'body', 'invitation_token']]);
     expect(answer.body.detail[0].input).toBeNull();
@@ -200,6 +211,39 @@ describe('a claim', () => {
     expect(errorOf(await claim(api, token))).toEqual([403, 'FeatureNotEnabled']);
     expect(errorOf(await info('x'))).toEqual([404, 'ResourceNotFound']);
     expect(errorOf(await claim(api, 'x'))).toEqual([400, 'InvalidInvitationToken']);
+  });
+});
+
+describe('the statement of a claim judges for itself, whatever was seen before it', () => {
+  const attempt = (tenantId: string, after = 0) => {
+    const now = new Date(api.clock.now().getTime() + after * 1000);
+    const session = { id: NOBODY, memberId: seat.member_id, tokenHash: token, expiresAt: now };
+    const actor = { type: 'invitation' as const, id: seat.id };
+    const caller = { organizationId: tenantId, actor, requestId: null };
+    const hashes = hashesOf(api.app.get(Keys), token);
+    return api.app.get(ClaimsRepository).claim(caller, hashes, session, now);
+  };
+  const unpaid = () =>
+    tenant.call('PATCH', `/v1/subscriptions/${seat.subscription_id}`, {
+      body: { status: 'unpaid' },
+    });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['the pool gives no seats', () => unpaid().then(() => attempt(tenant.id))],
+    [
+      'seats are switched off',
+      () => setOrganization(api, tenant, { seats_enabled: false }).then(() => attempt(tenant.id)),
+    ],
+    ['the invitation has expired', () => attempt(tenant.id, DAY + 1)],
+    ['the seat is of another tenant', async () => attempt((await api.tenant()).id)],
+  ])('%s: nobody gets the seat', async (_, work) => {
+    expect(await work()).toBeUndefined();
+    await setOrganization(api, tenant, { seats_enabled: true });
+    expect(await statusOf(tenant, seat.id)).toBe('pending');
+  });
+
+  test('else the person gets it', async () => {
+    expect(await attempt(tenant.id)).toMatchObject({ seat_id: seat.id, status: 'claimed' });
   });
 });
 

@@ -38,22 +38,41 @@ test('an empty container is all available', async () => {
 });
 
 test('every seat is shown as its assign answered, the oldest first', async () => {
-  const seats = [await give(), await give(), await give()];
+  const seats = [];
+  for (let count = 0; count < 3; count += 1) {
+    seats.push(await give());
+    api.clock.advance(1); // Seats of the same millisecond would be in another order.
+  }
   const { body } = await ofSubscription();
   expect(body).toEqual({ seats, available_seats: 0, total_seats: 3 });
   expect(Object.keys(body.seats[0]).sort()).toEqual([...SEAT_KEYS].sort());
 });
 
 test('seats of the same moment are in the order of their ids', async () => {
-  await Promise.all([give(), give(), give()]);
-  const at = '2026-01-01T00:00:00Z';
-  await api.database.sql('UPDATE seats SET created_at = $1', [at]);
-  const ids = (await ofSubscription()).body.seats.map((seat: any) => seat.id);
+  const { id } = await tenant.subscription(6);
+  for (let count = 0; count < 6; count += 1) {
+    await assign(tenant, { subscription_id: id, email: newEmail() });
+  }
+  await api.database.sql(`UPDATE seats SET created_at = '2026-01-01' WHERE organization_id = $1`, [
+    tenant.id,
+  ]);
+  const { seats } = (await list(`subscription_id=${id}`)).body;
+  const ids = seats.map((seat: any) => seat.id);
   expect(ids).toEqual([...ids].sort());
+  const paged = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const { body } = await list(`subscription_id=${id}&limit=1${from}`);
+    paged.push(...body.seats);
+    cursor = body.next_cursor;
+  }
+  expect(paged).toEqual(seats);
 });
 
 test('revoked seats are there and do not count', async () => {
-  const [gone, stays] = [await give(), await give()];
+  const gone = await give();
+  api.clock.advance(1);
+  const stays = await give();
   await revoke(tenant, gone.id);
   const { body } = await ofSubscription();
   expect(body.seats.map((seat: any) => [seat.id, seat.status])).toEqual([

@@ -274,6 +274,15 @@ describe('without the member model', () => {
     expect(errorOf(await give({ customer_id: person.id }))).toEqual([400, 'SeatAlreadyAssigned']);
   });
 
+  test('a customer who kept a seat under the old e-mail cannot be seated twice', async () => {
+    const person = await customer();
+    await seat({ customer_id: person.id });
+    // The buyer knows somebody else by the new one, so the seat stays with the old one.
+    const { email } = await member();
+    await tenant.call('PATCH', `/v1/customers/${person.id}`, { body: { email } });
+    expect(errorOf(await give({ customer_id: person.id }))).toEqual([400, 'SeatAlreadyAssigned']);
+  });
+
   test('the buyer of many seats from before can still be seated once', async () => {
     await setOrganization(api, tenant, { member_model_enabled: true });
     for (let count = 0; count < 3; count += 1) await seat({ email: newEmail() });

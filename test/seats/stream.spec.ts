@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { ClaimsRepository } from '../../src/seats/claims.repository.js';
 import { ClaimsService } from '../../src/seats/claims.service.js';
 import { ClaimStreams } from '../../src/seats/claim-streams.js';
 import type { Tenant, TestApp } from '../support/app.js';
@@ -151,4 +153,37 @@ test('it comments every 15 seconds and ends after 10 minutes with a reconnect', 
   jest.advanceTimersByTime(585_000);
   expect(stream.read()).toMatch(/data: \{"type":"reconnect"\}\n\n$/);
   expect(stream.writableEnded).toBe(true);
+});
+
+describe('the question that all streams share', () => {
+  let streams: ClaimStreams;
+  beforeEach(() => {
+    streams = new ClaimStreams(api.app.get(ClaimsRepository));
+  });
+
+  /** A stream of this instance, with the texts that came. */
+  async function watch(seat: any) {
+    const stream = streams.open(await api.app.get(ClaimsService).find(await tokenOf(api, seat.id)));
+    const texts: string[] = [];
+    stream.setEncoding('utf8').on('data', (text: string) => texts.push(text));
+    await once(stream, 'data');
+    return { stream, texts };
+  }
+
+  test('is not asked again for who was told', async () => {
+    const [one, two] = [await newSeat(tenant), await newSeat(tenant)];
+    const [first, second] = [await watch(one), await watch(two)];
+    for (const [seat, { stream }] of [[one, first] as const, [two, second] as const]) {
+      await claimed(api, seat);
+      await once(stream, 'data');
+    }
+    expect(first.texts.filter((text) => text.includes('claimed'))).toHaveLength(1);
+  });
+
+  test('leaves out who has gone, and is asked no more when nobody is left', async () => {
+    const { stream } = await watch(await newSeat(tenant));
+    stream.destroy();
+    await once(stream, 'close');
+    expect(streams['watchers'].size).toBe(0);
+  });
 });

@@ -34,6 +34,23 @@ describe('the migrations and prisma/schema.prisma', () => {
   });
 });
 
+it('the indexes that are made by hand are there', async () => {
+  const database = await testDatabase();
+  const rows = await database.sql(
+    `SELECT indexname FROM pg_indexes
+     WHERE schemaname = 'public' AND indexname !~ '_(pkey|key|idx)$' ORDER BY 1`,
+  );
+  await database.drop();
+  expect(rows.map(({ indexname }) => indexname)).toEqual([
+    ...['checkouts_external_id', 'customers_email', 'customers_external_id', 'effects_open'],
+    ...['events_exhausted', 'events_of_order', 'events_of_subscription', 'events_outbox'],
+    ...['members_by_email', 'members_email', 'members_external_id', 'orders_external_id'],
+    ...['products_external_id', 'seats_expiring', 'seats_of_customer', 'seats_of_member'],
+    ...['seats_one_per_email', 'seats_one_per_member', 'subscriptions_due'],
+    ...['subscriptions_external_id', 'webhook_messages_due'],
+  ]);
+});
+
 /**
  * What Prisma knows of a database. Checks and triggers are ours alone; so are the indexes whose
  * names do not end as Prisma's do.
