@@ -44,6 +44,12 @@ it('the indexes that are made by hand are there', async () => {
   expect(rows.map(({ indexname }) => indexname)).toEqual([
     ...['checkouts_external_id', 'customers_email', 'customers_external_id', 'effects_open'],
     ...['events_exhausted', 'events_of_order', 'events_of_subscription', 'events_outbox'],
+    ...[
+      'events_stream',
+      'events_stream_of_order',
+      'events_stream_of_subscription',
+      'events_unnumbered',
+    ],
     ...['members_by_email', 'members_email', 'members_external_id', 'orders_external_id'],
     ...['products_external_id', 'seats_expiring', 'seats_of_customer', 'seats_of_member'],
     ...['seats_one_per_email', 'seats_one_per_member', 'subscriptions_due'],
