@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 const ENVIRONMENT = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
-  message: 'Only platform/config reads the environment. Ask for Settings.',
+  message: 'Only platform/settings reads the environment. Ask for Settings.',
 };
 const TIME = [
   {
@@ -18,6 +18,29 @@ const TIME = [
 const UNSAFE_SQL = {
   selector: 'CallExpression[callee.property.name=/^\\$(query|execute)RawUnsafe$/]',
   message: 'Write database.query(sql`…`), which keeps values and SQL apart.',
+};
+const RAW_ROWS = {
+  selector: "MemberExpression[property.name='$queryRaw']",
+  message:
+    'Write database.query<Row>: a test compares its row types with the columns that PostgreSQL returns.',
+};
+const LOCKS = {
+  selector:
+    'MethodDefinition:has(TemplateElement[tail=true][value.raw=/\\sFOR (NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)( OF \\w+)?( SKIP LOCKED)?$/]):not(:has(Identifier[name=/^(requireTransaction|transaction)$/]))',
+  message:
+    'Call database.requireTransaction() first. Without a transaction the lock ends with the statement.',
+};
+
+const IMPORTS = {
+  paths: [
+    { name: '@prisma/client', message: 'Import src/generated/prisma/client.js.' },
+    { name: 'fs', message: 'Write node:fs.' },
+  ],
+};
+const SQL = {
+  group: ['**/database/database.js'],
+  importNames: ['sql'],
+  message: 'SQL is written in repositories (*.repository.ts), its shared parts in *.sql.ts.',
 };
 
 export default defineConfig(
@@ -53,12 +76,12 @@ export default defineConfig(
       ],
       // A handler may be async because its interface says so.
       '@typescript-eslint/require-await': 'off',
-      // Answers are made by static functions that do without `this`.
+      // Static functions without `this` build the responses.
       '@typescript-eslint/unbound-method': 'off',
-      // Metadata, decorators and drivers hand out `any`; it may be looked at, not passed on.
+      // Metadata, decorators and drivers return `any`. Code may read it but not pass it on.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
-      // `reject` gets what was thrown, whatever that was.
+      // `reject` passes on any thrown value, which need not be an Error.
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
     },
   },
@@ -66,34 +89,51 @@ export default defineConfig(
     files: ['src/**/*.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
-      'no-restricted-syntax': ['error', ENVIRONMENT, ...TIME, UNSAFE_SQL],
-      'no-restricted-imports': [
+      'no-restricted-syntax': ['error', ENVIRONMENT, ...TIME, UNSAFE_SQL, RAW_ROWS, LOCKS],
+      'no-restricted-imports': ['error', { ...IMPORTS, patterns: [SQL] }],
+    },
+  },
+  {
+    files: ['src/**/*.{repository,sql}.ts', 'src/platform/{database,outbox}/**'],
+    rules: { 'no-restricted-imports': ['error', IMPORTS] },
+  },
+  {
+    files: ['src/platform/database/database.ts'],
+    rules: { 'no-restricted-syntax': ['error', ENVIRONMENT, ...TIME, UNSAFE_SQL] },
+  },
+  {
+    // These files run before there are settings or a clock, or provide them.
+    files: ['src/boot/{env-file,run}.ts', 'src/cli/run.ts', 'src/platform/{clock,settings}.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    // Node runs these files by removing their types, so they cannot use syntax that becomes code.
+    files: ['tools/**', 'bench/**', 'examples/**'],
+    rules: {
+      '@typescript-eslint/parameter-properties': 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'TSEnumDeclaration', message: 'Node cannot run an enum. Use a union type.' },
+      ],
+    },
+  },
+  {
+    files: ['test/**'],
+    rules: {
+      'no-restricted-syntax': [
         'error',
         {
-          paths: [
-            { name: '@prisma/client', message: 'Import src/generated/prisma/client.js.' },
-            { name: 'fs', message: 'Write node:fs.' },
-          ],
+          selector:
+            "CallExpression[callee.name='test'], CallExpression[callee.callee.object.name='test']",
+          message: 'Write it().',
         },
       ],
     },
   },
   {
-    // What runs before there is a service: the process, its database, the command line.
-    files: [
-      'src/main.ts',
-      'src/env-file.ts',
-      'src/cli/**',
-      'src/platform/clock.ts',
-      'src/platform/config.ts',
-      'src/platform/database/{embedded,embedded-server,migrate}.ts',
-    ],
-    rules: { 'no-restricted-syntax': 'off' },
-  },
-  {
     files: ['test/**', 'bench/**', 'examples/**', '*.js', '*.ts'],
     rules: {
-      // What comes over the wire has no type until a test has looked at it.
+      // Responses have no type until a test has checked them.
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',

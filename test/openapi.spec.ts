@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { buildOpenApi } from '../src/openapi.js';
+import { buildOpenApi } from '../src/boot/openapi.js';
 import { sessionFor } from './portal/fixtures.js';
 import { startApp, type TestApp } from './support/app.js';
 
@@ -16,8 +16,8 @@ interface Operation {
 
 type Content = Record<string, { schema?: unknown; examples?: Record<string, { value: any }> }>;
 
-/** Keys of a schema, one of which must show what a value looks like. */
-const SHOWN = ['example', 'const', '$ref', 'anyOf', 'allOf', 'items'];
+/** The schema of a response field needs one of these, so that readers see an example value. */
+const EXAMPLE_KEYS = ['example', 'const', '$ref', 'anyOf', 'allOf', 'items'];
 
 let app: TestApp;
 let document: any;
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** The names of the schemas that `node` leads to. */
+/** The names of the schemas that `node` refers to, directly or through other schemas. */
 function reachable(node: unknown, names = new Set<string>()): Set<string> {
   for (const [, name] of JSON.stringify(node).matchAll(/#\/components\/schemas\/(\w+)/g)) {
     if (name === undefined || names.has(name)) continue;
@@ -43,7 +43,8 @@ function reachable(node: unknown, names = new Set<string>()): Set<string> {
   return names;
 }
 
-const without = (is: (operation: Operation, name: string) => boolean) =>
+/** The names of the operations that do not satisfy `is`. */
+const operationsThatFail = (is: (operation: Operation, name: string) => boolean) =>
   operations.filter(([name, operation]) => !is(operation, name)).map(([name]) => name);
 const ofApi = (name: string) => name.includes(' /v1/');
 
@@ -54,10 +55,12 @@ describe('the description of the API', () => {
     expect(document.openapi).toMatch(/^3\.1/);
   });
 
-  it('says of every route what it does and answers', () => {
-    expect(without(({ summary, description }) => Boolean(summary && description))).toEqual([]);
+  it('describes every route and the body of its successful response', () => {
     expect(
-      without(({ responses }) => {
+      operationsThatFail(({ summary, description }) => Boolean(summary && description)),
+    ).toEqual([]);
+    expect(
+      operationsThatFail(({ responses }) => {
         const [status, answer] = Object.entries(responses).find(([key]) => key[0] === '2') ?? [];
         const schemas = Object.values(answer?.content ?? {}).map(({ schema }) => schema);
         return status === '204' || (schemas.length > 0 && schemas.every(Boolean));
@@ -65,43 +68,47 @@ describe('the description of the API', () => {
     ).toEqual([]);
   });
 
-  it('says of every answer what it is', () => {
+  it('describes every response', () => {
     expect(
-      without(({ responses }) => Object.values(responses).every(({ description }) => description)),
+      operationsThatFail(({ responses }) =>
+        Object.values(responses).every(({ description }) => description),
+      ),
     ).toEqual([]);
   });
 
-  it('gives every route a name of its own and a described tag', () => {
+  it('gives every route a unique operation id and one described tag', () => {
     const ids = operations.map(([, { operationId }]) => operationId);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
     const known = document.tags.map(({ name }: { name: string }) => name);
-    expect(without(({ tags = [] }) => tags.length === 1 && known.includes(tags[0]))).toEqual([]);
+    expect(
+      operationsThatFail(({ tags = [] }) => tags.length === 1 && known.includes(tags[0])),
+    ).toEqual([]);
   });
 
-  it('says who may call every route, and names its scope in the text', () => {
-    expect(without(({ security }) => security !== undefined)).toEqual([]);
+  it('gives the security of every route and names its scopes in the text', () => {
+    expect(operationsThatFail(({ security }) => security !== undefined)).toEqual([]);
     expect(
-      without(({ security = [], description = '' }) =>
+      operationsThatFail(({ security = [], description = '' }) =>
         security.every(({ token = [] }) => token.every((scope) => description.includes(scope))),
       ),
     ).toEqual([]);
   });
 
-  it('shows the errors that every route of the API can give', () => {
+  it('lists 429, 500 and 503 for every API route, and 413 for every one with a body', () => {
     const everywhere = ['429', '500', '503'];
     expect(
-      without(
+      operationsThatFail(
         ({ responses }, name) => !ofApi(name) || everywhere.every((status) => status in responses),
       ),
     ).toEqual([]);
     expect(
-      without(
+      operationsThatFail(
         ({ requestBody, responses }, name) => !ofApi(name) || !requestBody || '413' in responses,
       ),
     ).toEqual([]);
   });
 
-  it('describes every field, with an example', () => {
+  it('describes every field, and shows an example of every response field', () => {
     const fields = Object.entries(document.components.schemas).flatMap(([name, schema]: any) =>
       Object.entries(schema.properties ?? {}).map(([key, field]: any) => [`${name}.${key}`, field]),
     );
@@ -109,12 +116,13 @@ describe('the description of the API', () => {
     expect(bare.map(([name]) => name)).toEqual([]);
     const answered = reachable(operations.map(([, { responses }]) => responses));
     const unshown = fields.filter(
-      ([name, field]) => answered.has(name.split('.')[0]) && !SHOWN.some((key) => key in field),
+      ([name, field]) =>
+        answered.has(name.split('.')[0]) && !EXAMPLE_KEYS.some((key) => key in field),
     );
     expect(unshown.map(([name]) => name)).toEqual([]);
   });
 
-  it('says of every error what it is called and looks like', () => {
+  it('names every error of an API route and shows an example of it', () => {
     const errors = operations
       .filter(([name]) => ofApi(name))
       .flatMap(([name, { responses }]) =>
@@ -132,7 +140,7 @@ describe('the description of the API', () => {
     }
   });
 
-  it('offers for every route bodies that it takes', async () => {
+  it('offers only request bodies that the routes accept', async () => {
     const tenant = await app.tenant();
     const buyer = (await tenant.subscription(1)).customer_id;
     const session = await sessionFor(tenant, { customer_id: buyer });

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Command, InvalidArgumentError } from 'commander';
+import { KeyRotationService, type Rewritten } from '../key-rotation/key-rotation.service.js';
 import { NAME_LENGTH, SLUG, SLUG_LENGTH, SLUG_RULE } from '../organizations/organization.js';
 import type { OrganizationRow } from '../organizations/organizations.repository.js';
 import { OrganizationsService } from '../organizations/organizations.service.js';
@@ -7,10 +8,12 @@ import { missingScopes, SCOPES } from '../organizations/scopes.js';
 import { TokenDto } from '../organizations/tokens.dto.js';
 import { TokensService } from '../organizations/tokens.service.js';
 import { Clock } from '../platform/clock.js';
-import { isCommonTime, parseUuid } from '../platform/http/fields.js';
+import { isCommonTime } from '../platform/http/request-fields.js';
+import { parseUuid } from '../platform/uuid.js';
+import { hasHidden } from '../platform/text.js';
 import { parseDuration } from './duration.js';
 
-/** What a command answers: the same as JSON, and as text for a person. */
+/** The result of a command, as JSON for programs and as text for people. */
 export interface Result {
   json: unknown;
   text: string;
@@ -18,53 +21,65 @@ export interface Result {
 
 type Work = (app: INestApplicationContext) => Promise<Result>;
 
-/** A failure of the person at the keyboard. The message says what to do. */
+/** A command was used wrongly. The message says what to do. */
 export class CommandError extends Error {}
 
 /**
- * The commands. Each one hands over its work instead of doing it, so that wrong usage is told
- * before a database is opened.
+ * Builds the commands. A command passes its work to `run` instead of doing it, so that usage errors
+ * are reported before a database is opened.
  */
 export function buildProgram(run: (work: Work, json: boolean) => Promise<void>): Command {
   const program = new Command('seats')
-    .description('Organizations and access tokens of this server.')
+    .description('Manages the organizations, access tokens and secret keys of this server.')
     .helpCommand(false)
     .showHelpAfterError(false);
   const add = (group: Command, name: string, description: string) =>
     group.command(name).description(description).option('--json', 'print JSON');
 
-  const org = program.command('org').description('organizations');
+  const org = program.command('org').description('manage organizations');
   add(org, 'create', 'create an organization')
-    .requiredOption('--slug <slug>', 'its name in URLs: a-z, 0-9 and hyphens', parseSlug)
-    .requiredOption('--name <name>', 'what invitations call it', parseName)
+    .requiredOption('--slug <slug>', 'the name in URLs: a-z, 0-9 and hyphens', parseSlug)
+    .requiredOption('--name <name>', 'the name that invitations show', parseName)
     .action((options: { slug: string; name: string; json?: boolean }) =>
       run((app) => createOrganization(app, options), options.json === true),
     );
-  add(org, 'list', 'list the organizations').action((options: { json?: boolean }) =>
+  add(org, 'list', 'list all organizations').action((options: { json?: boolean }) =>
     run(listOrganizations, options.json === true),
   );
 
-  const token = program.command('token').description('access tokens');
-  add(token, 'create', 'create an access token; it is shown once')
-    .requiredOption('--org <slug>', 'the organization')
-    .option('--name <name>', 'what it is for', parseName, 'cli')
-    .option('--scopes <list>', 'what it may do, separated by commas', parseScopes)
-    .option('--all-scopes', 'it may do everything (the default)')
-    .option('--expires-in <time>', 'when it stops working, such as 90d or 12h', parseTime)
+  const token = program.command('token').description('manage access tokens');
+  add(token, 'create', 'create an access token and print it; it cannot be shown again')
+    .requiredOption('--org <slug>', 'the slug of the organization')
+    .option('--name <name>', 'a name that says what the token is for', parseName, 'cli')
+    .option('--scopes <list>', 'the scopes of the token, separated by commas', parseScopes)
+    .option('--all-scopes', 'give the token every scope (the default)')
+    .option(
+      '--expires-in <time>',
+      'the lifetime of the token, such as 90d or 12h (default: no expiry)',
+      parseTime,
+    )
     .action((options: TokenOptions) =>
       run((app) => createToken(app, options), options.json === true),
     );
   add(token, 'list', 'list the access tokens of an organization')
-    .requiredOption('--org <slug>', 'the organization')
+    .requiredOption('--org <slug>', 'the slug of the organization')
     .action((options: { org: string; json?: boolean }) =>
       run((app) => listTokens(app, options.org), options.json === true),
     );
-  add(token, 'revoke', 'end an access token')
-    .argument('<id>', 'its id, as the list shows it', parseId)
-    .requiredOption('--org <slug>', 'the organization')
+  add(token, 'revoke', 'revoke an access token')
+    .argument('<id>', 'the id of the token, as `token list` shows it', parseId)
+    .requiredOption('--org <slug>', 'the slug of the organization')
     .action((id: string, options: { org: string; json?: boolean }) =>
       run((app) => revokeToken(app, options.org, id), options.json === true),
     );
+
+  const keys = program.command('keys').description('the keys of SECRET_KEYS');
+  add(keys, 'status', 'count the secrets that depend on each key').action(
+    (options: { json?: boolean }) => run(showKeys, options.json === true),
+  );
+  add(keys, 'reencrypt', 'move secrets to the first key').action((options: { json?: boolean }) =>
+    run(reencrypt, options.json === true),
+  );
   return program;
 }
 
@@ -110,7 +125,8 @@ async function createToken(app: INestApplicationContext, options: TokenOptions):
 
 function inSeconds(now: Date, seconds: number): Date {
   const time = new Date(now.getTime() + seconds * 1000);
-  if (!isCommonTime(time)) throw new CommandError('--expires-in leads beyond the year 9999.');
+  if (!isCommonTime(time))
+    throw new CommandError('--expires-in must not be later than the year 9999.');
   return time;
 }
 
@@ -131,6 +147,36 @@ async function revokeToken(
   const organization = await findOrganization(app, slug);
   await app.get(TokensService).revoke(organization.id, id);
   return { json: { id, revoked: true }, text: `Revoked the token ${id}.` };
+}
+
+async function showKeys(app: INestApplicationContext): Promise<Result> {
+  const status = await app.get(KeyRotationService).status();
+  const needs = (key: string | null) =>
+    status.secrets
+      .filter((each) => each.key === key)
+      .map(({ kind, count }) => `${count} ${kind}`)
+      .join(', ');
+  const others = status.secrets.map(({ key }) => key).filter((key) => key !== null);
+  const missing = [...new Set(others)].filter((key) => !status.keys.includes(key));
+  const lines = [
+    ...status.keys.map(
+      (key, index) =>
+        `${key}  ${index === 0 ? 'signs and encrypts' : 'verifies and decrypts'}  ` +
+        `needed by: ${needs(key) || 'nothing known'}`,
+    ),
+    ...missing.map((key) => `${key}  not in SECRET_KEYS  needed by: ${needs(key)}`),
+  ];
+  const unknown = needs(null);
+  if (unknown) lines.push(`of an unknown key: ${unknown}`);
+  return { json: status, text: lines.join('\n') };
+}
+
+async function reencrypt(app: INestApplicationContext): Promise<Result> {
+  const done = await app.get(KeyRotationService).reencrypt();
+  const line = ({ kind, rewritten, unreadable }: Rewritten) =>
+    `${kind}: ${rewritten} rewritten` +
+    (unreadable > 0 ? `, ${unreadable} of a key that is not in SECRET_KEYS` : '');
+  return { json: done, text: done.map(line).join('\n') };
 }
 
 async function findOrganization(
@@ -154,6 +200,11 @@ function parseSlug(text: string): string {
 }
 
 function parseName(text: string): string {
+  if (hasHidden(text.trim())) {
+    throw new InvalidArgumentError(
+      'Input should not contain control or invisible format characters.',
+    );
+  }
   return withLength(text.trim(), NAME_LENGTH);
 }
 
@@ -169,7 +220,7 @@ function parseScopes(text: string): string[] {
   const unknown = missingScopes(scopes, SCOPES);
   if (unknown.length > 0) {
     throw new InvalidArgumentError(
-      `There is no scope ${unknown.join(', ')}. There are: ${SCOPES.join(', ')}.`,
+      `Unknown scope: ${unknown.join(', ')}. The scopes are: ${SCOPES.join(', ')}.`,
     );
   }
   return scopes;

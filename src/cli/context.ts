@@ -1,27 +1,28 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { Module } from '@nestjs/common';
+import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { type DatabaseProvider, openDatabase } from '../boot/preflight.js';
+import { KeyRotationModule } from '../key-rotation/key-rotation.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
-import type { Settings } from '../platform/config.js';
 import { PlatformModule } from '../platform/platform.module.js';
-import { openDatabase } from '../startup.js';
+import type { Settings } from '../platform/settings.js';
 
 @Module({})
 class CliModule {}
 
 /**
- * Runs `work` with the services, on the database that the server uses: also on the embedded one,
- * which is joined when the server runs, and else started for as long as this takes.
+ * Runs `work` with the services of this application, on the database that the server uses.
+ * @throws {StartupError} when the database cannot be opened.
  */
 export async function withServices<T>(
   given: Settings,
+  provideDatabase: DatabaseProvider | undefined,
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const { settings, close } = await openDatabase(given);
+  const { settings, close } = await openDatabase(given, provideDatabase);
   try {
     const root = {
       module: CliModule,
-      imports: [PlatformModule.with(settings), OrganizationsModule],
+      imports: [PlatformModule.with(settings), OrganizationsModule, KeyRotationModule],
     };
     const app = await NestFactory.createApplicationContext(root, {
       logger: false,

@@ -1,9 +1,10 @@
-import type { Settings } from '../platform/config.js';
-import type { Demo } from './demo.js';
+import type { Settings } from '../platform/settings.js';
+import type { Demo } from './demo.service.js';
 
-const EVERYWHERE = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'];
+/** The listen addresses that a browser on this machine reaches as localhost. */
+const LOCAL_HOSTS = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'];
 
-/** What a person sees who starts the service on their machine. */
+/** The text that the service prints to a terminal when it starts. */
 export function welcome({
   settings,
   demo,
@@ -11,7 +12,7 @@ export function welcome({
   settings: Settings;
   demo: Demo | undefined;
 }): string {
-  const host = EVERYWHERE.includes(settings.host) ? 'localhost' : settings.host;
+  const host = LOCAL_HOSTS.includes(settings.host) ? 'localhost' : settings.host;
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${settings.port}`;
   const api = settings.role !== 'worker';
   const mailbox = settings.role !== 'api' && settings.smtpUrl === undefined;
@@ -34,7 +35,7 @@ function demoLines(base: string, { token, subscription_id, email }: Demo): strin
     `  Token     ${token}`,
     '',
     email === undefined
-      ? '  Every seat of the demo subscription is taken. See who has one:'
+      ? '  All seats of the demo subscription are taken. List them:'
       : '  Assign a seat of the demo subscription:',
     '',
     email === undefined

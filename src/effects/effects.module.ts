@@ -11,18 +11,22 @@ import { WebhookDeliveryModule } from '../webhooks/webhooks.module.js';
 import { EndpointDisabledMailHandler } from './endpoint-disabled-mail.handler.js';
 import { InvitationMailHandler } from './invitation-mail.handler.js';
 import type { EffectHandler } from './effects.js';
+import { EffectsRepository } from './effects.repository.js';
 import { EFFECT_HANDLERS, Processor } from './processor.js';
 import { Relay } from './relay.js';
 import { Retention } from './retention.js';
+import { RetentionRepository } from './retention.repository.js';
 import { WorkerLoops } from './worker-loops.js';
+
+const HANDLERS = [EndpointDisabledMailHandler, InvitationMailHandler];
 
 @Module({
   imports: [MailModule, WebhookDeliveryModule, SeatsCoreModule],
   providers: [
-    EndpointDisabledMailHandler,
+    EffectsRepository,
+    ...HANDLERS,
     EventsRepository,
     IdempotencyPruner,
-    InvitationMailHandler,
     InvitationsRepository,
     JobQueue,
     PeriodEndsService,
@@ -30,11 +34,12 @@ import { WorkerLoops } from './worker-loops.js';
     {
       provide: EFFECT_HANDLERS,
       useFactory: (...handlers: EffectHandler[]) => handlers,
-      inject: [EndpointDisabledMailHandler, InvitationMailHandler],
+      inject: HANDLERS,
     },
     Processor,
     Relay,
     Retention,
+    RetentionRepository,
     SubscriptionsRepository,
     WorkerLoops,
   ],

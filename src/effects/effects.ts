@@ -1,9 +1,10 @@
 import type { EventType } from '../events/event.js';
 
-/** What can follow from an event. */
-export type Effect = 'invitation-mail' | 'endpoint-disabled-mail';
+/** The names of the work that can follow from an event. */
+export const EFFECT_NAMES = ['invitation-mail', 'endpoint-disabled-mail'] as const;
+export type Effect = (typeof EFFECT_NAMES)[number];
 
-/** What the relay must know of an event. */
+/** An event as the relay needs it. */
 export interface OutboxEvent {
   id: string;
   type: EventType;
@@ -16,10 +17,11 @@ const invitation: Rule = (event) => (event.invites ? ['invitation-mail'] : []);
 const endpointDisabled: Rule = () => ['endpoint-disabled-mail'];
 const nothing: Rule = () => [];
 
-/** The one table of what happens when. A type of event that is missing here does not compile. */
+/** The effects of each event type. The code does not compile while a type is missing here. */
 export const EFFECTS: Record<EventType, Rule> = {
   'customer_seat.assigned': invitation,
   'customer_seat.invitation_resent': invitation,
+  'customer_seat.invitation_bounced': nothing,
   'customer_seat.claimed': nothing,
   'customer_seat.revoked': nothing,
   'customer_seat.updated': nothing,
@@ -29,10 +31,18 @@ export const EFFECTS: Record<EventType, Rule> = {
   'webhook_endpoint.disabled': endpointDisabled,
 };
 
-/** Does one effect. Called again after a crash, so doing it twice must be harmless. */
+/** Performs one effect. It may run again after a crash, so it must be idempotent. */
 export abstract class EffectHandler {
   abstract readonly effect: Effect;
 
-  /** @returns what came of it, in a word, for the receipt. Throws to be called again later. */
+  /** @returns the outcome for the receipt, one or two words. @throws if it is to be retried later. */
   abstract handle(eventId: string): Promise<string>;
+
+  /**
+   * Called after the last attempt when the mail server has refused the mail for good.
+   * @param reason the code of the refusal. @returns the outcome for the receipt.
+   */
+  refused(_eventId: string, _reason: string): Promise<string> {
+    return Promise.resolve('refused');
+  }
 }

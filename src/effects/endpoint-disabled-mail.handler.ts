@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Settings } from '../platform/config.js';
+import { Settings } from '../platform/settings.js';
 import { Mailer } from '../platform/mail/mailer.js';
+import { messageIdOf } from '../platform/mail/message-id.js';
 import { renderEndpointDisabled } from '../webhooks/endpoint-disabled.mail.js';
 import { WebhooksRepository } from '../webhooks/webhooks.repository.js';
 import { EffectHandler } from './effects.js';
 
-/** Mails an organization that a webhook endpoint of its was disabled. */
+/** Informs an organization by mail that one of its webhook endpoints was disabled. */
 @Injectable()
 export class EndpointDisabledMailHandler extends EffectHandler {
   readonly effect = 'endpoint-disabled-mail';
@@ -32,7 +33,7 @@ export class EndpointDisabledMailHandler extends EffectHandler {
     await this.mailer.send({
       ...content,
       to: reply_to,
-      messageId: `<${eventId}@${new URL(this.settings.publicUrl).hostname}>`,
+      messageId: messageIdOf(eventId, this.settings),
     });
     return 'sent';
   }

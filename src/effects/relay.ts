@@ -1,93 +1,100 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { Database, sql } from '../platform/database/database.js';
+import { Database } from '../platform/database/database.js';
+import { NUMBERS_LOCK } from '../events/events.sql.js';
 import { JobQueue, type NewJob } from '../platform/queue/queue.js';
 import { WebhooksRepository } from '../webhooks/webhooks.repository.js';
-import { type Effect, EFFECTS, type OutboxEvent } from './effects.js';
+import { EFFECTS } from './effects.js';
+import { EffectsRepository, type WaitingEffect, type WaitingWork } from './effects.repository.js';
 
-const BATCH = 200;
-// How long an effect may stay open before it is put into the queue again. Longer than the longest
-// single try, or a slow mail server would get its mails twice.
+// Events that are dispatched in one transaction, and effects that are added to the queue at once.
+const BATCH = 1_000;
+// How long an effect may stay open before it is enqueued again. Longer than the longest attempt, or
+// a slow mail server would get its mails twice.
 const STALE_MS = 120_000;
+// How long a worker may take to enqueue a batch before another worker takes it over. Longer than the
+// time limit of the queue.
+const CLAIM_MS = 30_000;
 
 /**
- * Hands events on, in their order. Nothing else does: an event that is committed is dispatched in the
- * end, whatever dies in between. First come the effects and the messages that follow from it, which
- * need PostgreSQL alone, so that no webhook waits for a queue that is down; then the effects go into
- * the queue. After a crash in between the same jobs are added again under the same ids, which the
- * queue ignores.
+ * Hands events on, in order. Every committed event is eventually dispatched, even after a crash: it
+ * stays in the outbox until the transaction that numbers it and records its effects and webhook
+ * messages commits. The first step does that, which needs only PostgreSQL. The second step enqueues
+ * the effects. Each step has its own loop, so that no webhook waits for a queue that is down. After a
+ * crash between the two, the same jobs are added again with the same ids, which the queue ignores.
  */
 @Injectable()
 export class Relay {
   constructor(
     private readonly database: Database,
+    private readonly effects: EffectsRepository,
     private readonly queue: JobQueue,
     private readonly webhooks: WebhooksRepository,
     private readonly clock: Clock,
   ) {}
 
-  /** Hands on a batch. @returns how much there was; call again while it is not 0. */
+  /** Runs both steps for one batch each. @returns how much they did; call again while it is not 0. */
   async runOnce(): Promise<number> {
     return (await this.dispatch()) + (await this.enqueue());
   }
 
   /**
-   * Writes down what follows from a batch of events, unless another worker is at it: one at a time,
-   * so that they are handed on in their order. One of a type that this release does not know stays
-   * for the release that wrote it.
+   * Dispatches and numbers a batch of events. One worker dispatches at a time, which keeps the order;
+   * the others return at once.
+   * @returns how many events left the outbox; call again while it is not 0.
    */
-  private dispatch(): Promise<number> {
+  dispatch(): Promise<number> {
     return this.database.transaction(async () => {
       if (!(await this.database.tryLockName('relay'))) return 0;
-      const events = await this.database.query<OutboxEvent>(sql`
-        SELECT id, type, invites FROM events
-        WHERE dispatched_at IS NULL AND type = ANY(${Object.keys(EFFECTS)}::text[])
-        ORDER BY position LIMIT ${BATCH}`);
-      if (events.length === 0) return 0;
+      // A request that numbers events holds this lock for one statement.
+      await this.database.lockName(...NUMBERS_LOCK);
       const now = this.clock.now();
+      const taken = await this.effects.take(BATCH, now);
+      const events = taken.filter(({ is_open }) => is_open);
       const effects = events.flatMap((event) =>
         EFFECTS[event.type](event).map((effect) => ({ event_id: event.id, effect })),
       );
-      await this.database.query(sql`
-        INSERT INTO effects (event_id, effect)
-        SELECT * FROM unnest(${effects.map(({ event_id }) => event_id)}::uuid[],
-          ${effects.map(({ effect }) => effect)}::text[])
-        ON CONFLICT DO NOTHING`);
-      const ids = events.map((event) => event.id);
-      await this.webhooks.enqueue(ids, now);
-      // Locked in the order in which they are numbered, or the two could wait for each other.
-      await this.database.query(sql`
-        WITH handed AS (
-          SELECT id FROM events WHERE id = ANY(${ids}::uuid[])
-          ORDER BY position FOR NO KEY UPDATE
-        )
-        UPDATE events SET dispatched_at = ${now}::timestamptz
-        FROM handed WHERE events.id = handed.id`);
-      return events.length;
+      if (effects.length > 0) await this.effects.insertReceipts(effects);
+      if (events.length > 0) {
+        const ids = events.map((event) => event.id);
+        await this.webhooks.enqueue(ids, now);
+      }
+      return taken.length;
     });
+  }
+
+  /** Finds the work that waits: one statement for an idle worker. */
+  findWaiting(): Promise<WaitingWork> {
+    return this.effects.findWaiting(new Date(this.clock.now().getTime() - STALE_MS));
   }
 
   /**
-   * Puts a batch of effects into the queue: those that were never there, and those that have been
-   * open for too long, since it may have been wiped. One that is still in it keeps its place.
+   * Enqueues a batch of effects: those that were never enqueued, and those that have been open for
+   * too long, because the queue may have lost its data. An effect that is still queued keeps its
+   * place.
+   *
+   * No transaction is open during this: a slow queue would block a connection and locks.
+   * @returns how many effects were enqueued; call again while it is not 0.
+   * @throws the queue's error. The effects stay free for the next turn.
    */
-  private enqueue(): Promise<number> {
-    return this.database.transaction(async () => {
-      const now = this.clock.now();
-      const waiting = await this.database.query<{ event_id: string; effect: Effect }>(sql`
-        UPDATE effects SET enqueued_at = ${now}::timestamptz
-        WHERE (event_id, effect) IN (
-          SELECT event_id, effect FROM effects
-          WHERE done_at IS NULL AND (enqueued_at IS NULL
-            OR enqueued_at < ${new Date(now.getTime() - STALE_MS)}::timestamptz)
-          ORDER BY enqueued_at NULLS FIRST LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
-        RETURNING event_id, effect`);
-      if (waiting.length > 0) await this.queue.add(waiting.map(jobOf));
-      return waiting.length;
-    });
+  async enqueue(): Promise<number> {
+    const now = this.clock.now();
+    // If this worker dies before it has added them, they become stale after CLAIM_MS.
+    const claimedAt = new Date(now.getTime() - STALE_MS + CLAIM_MS);
+    const stale = new Date(now.getTime() - STALE_MS);
+    const claimed = await this.effects.claimWaiting(stale, claimedAt, BATCH);
+    if (claimed.length === 0) return 0;
+    try {
+      await this.queue.add(claimed.map(jobOf));
+    } catch (error) {
+      await this.effects.endClaim(claimed, claimedAt, null);
+      throw error;
+    }
+    await this.effects.endClaim(claimed, claimedAt, now);
+    return claimed.length;
   }
 }
 
-function jobOf({ event_id, effect }: { event_id: string; effect: Effect }): NewJob {
+function jobOf({ event_id, effect }: WaitingEffect): NewJob {
   return { name: effect, id: `${effect}-${event_id}`, payload: { event_id } };
 }

@@ -1,8 +1,9 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../platform/http/access.js';
-import { Fails } from '../platform/http/docs.js';
+import type { Caller } from '../platform/caller.js';
+import { CurrentCaller, Scope } from '../platform/http/access.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
 import { SeatParams } from '../seats/seats.dto.js';
 import { FeatureNotEnabled } from '../seats/seats.errors.js';
 import { EventPageQuery, EventsListDto, ListEventsQuery } from './events.dto.js';
@@ -19,12 +20,12 @@ export class EventsController {
     operationId: 'events:list',
     summary: 'List events',
     description:
-      'Everything that has happened to seats, when, and who did it; oldest first, and nothing ' +
-      'before what it followed from. Who follows `next_cursor` misses no event, also while others ' +
-      'are being written.',
+      'Everything that has happened to seats, with the time and the actor. Oldest first; an event ' +
+      'never comes before the event that caused it. A client that follows `next_cursor` misses no ' +
+      'event, even while new ones are being written.',
   })
   @ApiOkResponse({ type: EventsListDto })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(
     @CurrentCaller() caller: Caller,
     @Query() query: ListEventsQuery,
@@ -37,10 +38,10 @@ export class EventsController {
   @ApiOperation({
     operationId: 'customer_seats:list_events',
     summary: 'List the events of a seat',
-    description: 'What happened to it, when, and who did it; oldest first.',
+    description: 'The events of one seat, with their times and actors; oldest first.',
   })
   @ApiOkResponse({ type: EventsListDto })
-  @Fails(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async listOfSeat(
     @CurrentCaller() caller: Caller,
     @Param() { seat_id }: SeatParams,

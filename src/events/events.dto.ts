@@ -1,33 +1,33 @@
 import {
-  ShownDateTime,
-  ShownEnum,
-  ShownList,
-  ShownMetadata,
-  ShownObject,
-  ShownText,
-  ShownUuid,
-} from '../platform/http/answers.js';
-import { EXAMPLE_ID } from '../platform/http/docs.js';
-import type { Actor } from '../platform/http/access.js';
+  DateTimeProperty,
+  EnumProperty,
+  ListProperty,
+  MetadataProperty,
+  ObjectProperty,
+  TextProperty,
+  UuidProperty,
+} from '../platform/http/response-properties.js';
+import { EXAMPLE_ID } from '../platform/http/openapi.decorators.js';
+import type { Actor } from '../platform/caller.js';
 import {
   EnumField,
   IntegerField,
   ListField,
   TextField,
   UuidField,
-} from '../platform/http/fields.js';
+} from '../platform/http/request-fields.js';
 import { REVOKE_REASONS } from '../seats/seat.js';
 import { CustomerSeatDto } from '../seats/seats.dto.js';
 import { EVENT_TYPES, type EventType } from './event.js';
-import type { SeatRow } from '../seats/seats.rows.js';
+import type { SeatRow } from '../seats/seats.sql.js';
 import type { EventFilters, EventRow } from './events.repository.js';
 import type { EventPage, PageKeys } from './events.service.js';
 
 export class EventPageQuery implements PageKeys {
-  @IntegerField({ description: 'Events a page.', default: 100, min: 1, max: 1000 })
+  @IntegerField({ description: 'Events per page.', default: 100, min: 1, max: 1000 })
   limit?: number;
 
-  @TextField({ description: 'The `next_cursor` of the page before.', max: 1000 })
+  @TextField({ description: 'The `next_cursor` of the previous page.', max: 1000 })
   cursor?: string;
 }
 
@@ -54,50 +54,61 @@ export class ListEventsQuery extends EventPageQuery implements EventFilters {
 }
 
 export class ActorDto {
-  @ShownEnum(['token', 'session', 'invitation', 'system'], 'What kind of actor.')
+  @EnumProperty(['token', 'session', 'invitation', 'system'], 'The kind of actor.')
   type: Actor['type'];
 
-  @ShownText('The id of the token, the session, or the seat that was invited to.', {
-    nullable: true,
-    example: EXAMPLE_ID,
-  })
+  @TextProperty(
+    'The id of the token, of the session, or of the seat that the invitation was for.',
+    {
+      nullable: true,
+      example: EXAMPLE_ID,
+    },
+  )
   id: string | null;
 }
 
 export class EventDto {
-  @ShownUuid('The id of the event; webhooks carry it as `webhook-id`.')
+  @UuidProperty('The id of the event; webhooks carry it as `webhook-id`.')
   id: string;
 
-  @ShownEnum(EVENT_TYPES, 'What happened.')
+  @EnumProperty(EVENT_TYPES, 'What happened.')
   type: EventType;
 
-  @ShownDateTime('When it happened.')
+  @DateTimeProperty('When it happened.')
   created_at: string;
 
-  @ShownObject(ActorDto, 'Who did it.')
+  @ObjectProperty(ActorDto, 'Who did it.')
   actor: ActorDto;
 
-  @ShownText('The `X-Request-Id` that caused it.', { nullable: true, example: EXAMPLE_ID })
+  @TextProperty('The `X-Request-Id` of the request that caused it.', {
+    nullable: true,
+    example: EXAMPLE_ID,
+  })
   request_id: string | null;
 
-  @ShownEnum(REVOKE_REASONS, 'Why a seat was revoked.', { nullable: true })
+  @TextProperty(
+    `Why a seat was revoked (${REVOKE_REASONS.join(', ')}), or why the mail server refused an ` +
+      'invitation: its reply code, then its enhanced status code if there is one; `smtputf8` if it ' +
+      'does not support the address.',
+    { nullable: true, example: null },
+  )
   reason: string | null;
 
-  @ShownUuid('The seat that took the place of a replaced one.', { nullable: true })
+  @UuidProperty('The seat that replaced this one.', { nullable: true })
   replaced_by: string | null;
 
-  @ShownUuid('The seat.', { nullable: true })
+  @UuidProperty('The seat.', { nullable: true })
   seat_id: string | null;
 
-  @ShownUuid('The subscription.', { nullable: true })
+  @UuidProperty('The subscription.', { nullable: true })
   subscription_id: string | null;
 
-  @ShownUuid('The order.', { nullable: true })
+  @UuidProperty('The order.', { nullable: true })
   order_id: string | null;
 
-  @ShownMetadata(
-    'The object as it was right after: of `customer_seat.*` a CustomerSeat, for `revoked` with ' +
-      'the person it had.',
+  @MetadataProperty(
+    'The object as it was right after the event. For `customer_seat.*` it is a CustomerSeat, and ' +
+      'for `revoked` it still contains the person who held the seat.',
   )
   data: Record<string, unknown>;
 
@@ -119,7 +130,7 @@ export class EventDto {
   }
 }
 
-/** What an event shows of its object: the wire's form of the row that it kept. */
+/** The object of an event as the API shows it. */
 export function eventData({
   seat_id,
   data,
@@ -130,10 +141,10 @@ export function eventData({
 }
 
 export class EventsListDto {
-  @ShownList(EventDto, 'The events of this page.')
+  @ListProperty(EventDto, 'The events of this page.')
   items: EventDto[];
 
-  @ShownText('Where the next page starts; null at the end.', { nullable: true, example: null })
+  @TextProperty('Where the next page starts; null at the end.', { nullable: true, example: null })
   next_cursor: string | null;
 
   static from({ items, next_cursor }: EventPage): EventsListDto {

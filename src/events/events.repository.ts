@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
-import type { Actor } from '../platform/http/access.js';
-import type { SeatRow } from '../seats/seats.rows.js';
+import type { Actor } from '../platform/caller.js';
+import type { SeatRow } from '../seats/seats.sql.js';
 import type { EventType } from './event.js';
+import { numberEvents, NUMBERS_LOCK, outboxBatch } from './events.sql.js';
 
 export interface EventRow {
   id: string;
-  /** Sort key; a text, since it is larger than a number. */
+  /** Sort key. A string, because it can exceed the safe integers of JavaScript. */
   sequence: string;
   type: EventType;
   created_at: Date;
@@ -30,15 +31,27 @@ export interface EventFilters {
   order?: 'asc' | 'desc';
 }
 
-// So many events are rewritten in a few hundredths of a second: nobody waits for longer.
+/** How far the events of the previous release are carried over. */
+interface CarriedOver {
+  last: string;
+  organization_id: string;
+  sequence: string;
+}
+
+// A few hundredths of a second of work, so that nothing waits long behind it.
+const CARRY_OVER_BATCH = 2_000;
+// Numbering this many events takes a few hundredths of a second, which a reader can afford.
 const BATCH = 1_000;
 
 @Injectable()
 export class EventsRepository {
+  /** Whether the stream has all events of the previous release. It stays true. */
+  private isCarriedOver = false;
+
   constructor(private readonly database: Database) {}
 
   /** Events that have a number, in the order of their numbers. */
-  list(
+  async list(
     organizationId: string,
     filters: EventFilters,
     { after, limit }: { after: string | undefined; limit: number },
@@ -47,65 +60,123 @@ export class EventsRepository {
     const direction = filters.order === 'desc' ? sql`DESC` : sql`ASC`;
     const beyond = filters.order === 'desc' ? sql`<` : sql`>`;
     const conditions = [
-      sql`organization_id = ${organizationId}::uuid AND sequence IS NOT NULL`,
+      sql`organization_id = ${organizationId}::uuid`,
       type && sql`type = ANY(${type}::text[])`,
       seat_id && sql`seat_id = ${seat_id}::uuid`,
       subscription_id && sql`subscription_id = ${subscription_id}::uuid`,
       order_id && sql`order_id = ${order_id}::uuid`,
       after && sql`sequence ${beyond} ${after}::bigint`,
     ].filter((condition) => condition !== undefined && condition !== '');
-    // Sorted by the column, which must be named with its table: the text would sort 10 before 9.
+    const matching = Prisma.join(conditions, ' AND ');
+    const last = await this.lastToCarryOver();
+    const source =
+      last === undefined
+        ? sql`(SELECT event_id, sequence FROM event_stream WHERE ${matching})`
+        : sql`(
+            (SELECT id AS event_id, sequence FROM events
+              WHERE ${matching} AND sequence IS NOT NULL AND sequence <= ${last}::bigint
+              ORDER BY sequence ${direction} LIMIT ${limit})
+            UNION ALL
+            (SELECT event_id, sequence FROM event_stream
+              WHERE ${matching} AND sequence > ${last}::bigint
+              ORDER BY sequence ${direction} LIMIT ${limit}))`;
+    // OFFSET 0 keeps the planner from joining the whole tables: it looks up the events of the page.
+    // The table name makes the sort key the bigint column: as a string, 10 sorts before 9.
     return this.database.query<EventRow>(sql`
-      SELECT id, sequence::text, type, created_at, actor_type, actor_id, request_id, reason,
-        replaced_by, seat_id, subscription_id, order_id, data
-      FROM events WHERE ${Prisma.join(conditions, ' AND ')}
-      ORDER BY events.sequence ${direction} LIMIT ${limit}`);
-  }
-
-  /** Numbers all events that can be seen now. */
-  async numberAll(): Promise<void> {
-    while (await this.numberNext());
+      SELECT event.id, stream.sequence::text, event.type, event.created_at, event.actor_type,
+        event.actor_id, event.request_id, event.reason, event.replaced_by, event.seat_id,
+        event.subscription_id, event.order_id, event.data
+      FROM ${source} stream
+      CROSS JOIN LATERAL (SELECT * FROM events WHERE id = stream.event_id OFFSET 0) event
+      ORDER BY stream.sequence ${direction} LIMIT ${limit}`);
   }
 
   /**
-   * Numbers some of them; costs next to nothing, and waits for nobody, when none is without.
-   * @returns whether there may be more.
+   * The last number of the previous release, while a worker still carries over its events. Until
+   * then, events with these numbers are listed from the events themselves.
    */
-  async numberNext(): Promise<boolean> {
-    return (await this.hasUnnumbered()) && (await this.number()) === BATCH;
+  private async lastToCarryOver(): Promise<string | undefined> {
+    if (this.isCarriedOver) return undefined;
+    const [row] = await this.database.query<{ last: string }>(sql`
+      SELECT last_sequence::text AS last FROM event_carry_over`);
+    this.isCarriedOver = row === undefined;
+    return row?.last;
   }
 
-  /** Whether an event can be seen that has no number. */
+  /**
+   * Numbers at most one batch before a read, without waiting for other processes.
+   * @returns whether every visible event has a number now.
+   */
+  async catchUp(): Promise<boolean> {
+    if (!(await this.hasUnnumbered())) return true;
+    await this.number();
+    return !(await this.hasUnnumbered());
+  }
+
+  /**
+   * Whether a visible event has no number. The ORDER BY makes PostgreSQL use the index. Without it,
+   * statistics from a busy moment suggest that many events match, and PostgreSQL scans the table.
+   */
   async hasUnnumbered(): Promise<boolean> {
     const rows = await this.database.query(sql`
-      SELECT 1 AS found FROM events WHERE sequence IS NULL LIMIT 1`);
+      SELECT 1 AS found FROM outbox WHERE NOT numbered ORDER BY position LIMIT 1`);
     return rows.length > 0;
   }
 
   /**
-   * Numbers the first events that have no number, in the order of their positions: whoever waited
-   * for a change, or acted upon it, has a higher position, and cannot be seen without it.
+   * Numbers a batch of events in the order of their positions, and never waits. The relay does the
+   * same when it hands events on; this serves readers when the relay is behind, or not running. The
+   * events stay in the outbox for the relay.
    *
-   * One at a time: so the numbers are given in the order in which they can be seen, and none ever
-   * appears behind a cursor. The statement that gives them begins after the one that waits for its
-   * turn: it sees the events as whoever had the turn before has left them.
-   * @returns how many; a full batch when there may be more.
+   * A writer that waited for a change, or acted on it, has a higher position, and its event is not
+   * visible without the earlier one. One process numbers at a time. So events become visible in the
+   * order of their numbers, and none appears behind a cursor. The statement that assigns the numbers
+   * starts after the one that takes the lock, so it sees what the previous process has numbered.
+   * @returns how many were numbered: a full batch if there may be more, 0 while another process
+   *   numbers.
    */
   number(): Promise<number> {
     return this.database.transaction(async () => {
-      await this.database.lockName('event numbers');
-      // Locked in their order, as the relay does, so that the two cannot wait for each other.
+      if (!(await this.database.tryLockName(...NUMBERS_LOCK))) return 0;
       const rows = await this.database.query(sql`
-        WITH next AS (
-          SELECT id FROM events WHERE sequence IS NULL
-          ORDER BY position LIMIT ${BATCH} FOR NO KEY UPDATE
-        ), numbered AS (
-          SELECT id, nextval('events_numbers') AS sequence FROM next
-        )
-        UPDATE events SET sequence = numbered.sequence
-        FROM numbered WHERE events.id = numbered.id
-        RETURNING events.id`);
+        WITH batch AS MATERIALIZED (${outboxBatch(sql`NOT numbered`, BATCH)}),
+        numbered AS (${numberEvents(sql`batch`)})
+        UPDATE outbox SET numbered = true WHERE ctid = ANY(ARRAY(SELECT place FROM batch))
+        RETURNING position::text`);
       return rows.length;
+    });
+  }
+
+  /**
+   * Carries over a batch of events that the previous release numbered into the stream, with their
+   * numbers. One worker does it at a time. The listing does not depend on how far it is.
+   * @returns whether there may be more to carry over.
+   */
+  carryOver(): Promise<boolean> {
+    return this.database.transaction(async () => {
+      const [at] = await this.database.query<CarriedOver>(sql`
+        SELECT last_sequence::text AS last, organization_id, sequence::text FROM event_carry_over
+        FOR UPDATE SKIP LOCKED`);
+      if (at === undefined) return false;
+      const rows = await this.database.query(sql`
+        WITH batch AS MATERIALIZED (
+          SELECT sequence, organization_id, id, type, seat_id, subscription_id, order_id FROM events
+          WHERE (organization_id, sequence) > (${at.organization_id}::uuid, ${at.sequence}::bigint)
+            AND sequence IS NOT NULL AND sequence <= ${at.last}::bigint
+          ORDER BY organization_id, sequence LIMIT ${CARRY_OVER_BATCH}
+        ), inserted AS (
+          INSERT INTO event_stream
+            (sequence, organization_id, event_id, type, seat_id, subscription_id, order_id)
+          SELECT * FROM batch
+        ), last AS (
+          SELECT organization_id, sequence FROM batch
+          ORDER BY organization_id DESC, sequence DESC LIMIT 1
+        )
+        UPDATE event_carry_over SET organization_id = last.organization_id, sequence = last.sequence
+        FROM last RETURNING last.sequence::text`);
+      if (rows.length > 0) return true;
+      await this.database.query(sql`DELETE FROM event_carry_over`);
+      return false;
     });
   }
 }

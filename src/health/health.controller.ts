@@ -1,11 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ServiceUnavailable } from '../platform/errors.js';
-import { Fails } from '../platform/http/docs.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
 import { LiveDto, ReadyDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
-/** For the orchestrator. No token, and no rate limit: who is asked too often to say so is not ill. */
+/** For the orchestrator. No token and no rate limit: a throttled check would look like a failure. */
 @ApiTags('Operations')
 @ApiSecurity({})
 @Controller('health')
@@ -15,8 +15,8 @@ export class HealthController {
   @Get('live')
   @ApiOperation({
     operationId: 'live',
-    summary: 'Does the process run?',
-    description: 'Asks nothing and nobody. When this fails the process should be started anew.',
+    summary: 'Is the process running?',
+    description: 'Checks no dependency. If this fails, restart the process.',
   })
   @ApiOkResponse({ type: LiveDto })
   live(): LiveDto {
@@ -28,12 +28,12 @@ export class HealthController {
     operationId: 'ready',
     summary: 'Can the process do its work?',
     description:
-      'Whether the database answers within 2 seconds and has every migration, and of a worker ' +
-      'whether the queue answers too. A 503 names in `checks` what has failed; while it lasts the ' +
-      'process should get no requests.',
+      'Whether the database answers within 2 seconds and has every migration, and for a worker ' +
+      'also whether the queue answers. A 503 shows in `checks` which check failed; route ' +
+      'no requests to the process until it recovers. It is also 503 while the process stops.',
   })
   @ApiOkResponse({ type: ReadyDto })
-  @Fails(ServiceUnavailable)
+  @ApiErrors(ServiceUnavailable)
   async ready(): Promise<ReadyDto> {
     return { status: 'ok', checks: await this.health.ready() };
   }

@@ -1,26 +1,35 @@
-import { ShownEnum, ShownObject } from '../platform/http/answers.js';
+import { EnumProperty, ObjectProperty } from '../platform/http/response-properties.js';
 import type { Checks } from './health.service.js';
 
 const STATES = ['ok', 'failed'];
 
-/** What was asked, and whether it answered. */
+/** The result of each check. */
 class ChecksDto implements Checks {
-  @ShownEnum(STATES, 'The database answers.')
+  @EnumProperty(STATES, 'The database answers.')
   database: 'ok' | 'failed';
 
-  @ShownEnum(STATES, 'It has every migration that this version needs.')
+  @EnumProperty(STATES, 'It has every migration that this version needs.')
   migrations: 'ok' | 'failed';
 
-  @ShownEnum(STATES, 'The queue answers. Of workers only.', { required: false })
+  @EnumProperty(STATES, 'The queue answers. Only for workers.', { required: false })
   queue?: 'ok' | 'failed';
+
+  @EnumProperty(
+    ['held'],
+    'Mails and webhooks wait, because HOLD_OUTBOX is set. Only for workers.',
+    {
+      required: false,
+    },
+  )
+  outbox?: 'held';
 }
 
 export class LiveDto {
-  @ShownEnum(['ok'], 'It runs.')
+  @EnumProperty(['ok'], 'The process runs.')
   status: 'ok';
 }
 
 export class ReadyDto extends LiveDto {
-  @ShownObject(ChecksDto, 'What was asked, and whether it answered.')
+  @ObjectProperty(ChecksDto, 'The result of each check.')
   checks: Checks;
 }

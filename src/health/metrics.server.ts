@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { Metrics } from '../platform/metrics.js';
 import { METRICS_TYPE } from './metrics.controller.js';
 
-/** Serves /metrics alone, on a port that the outside need not reach. */
+/** Serves only /metrics, on a port that need not be public. */
 export async function startMetricsServer(
   metrics: Metrics,
   host: string,
@@ -14,7 +14,11 @@ export async function startMetricsServer(
       response.writeHead(404).end();
       return;
     }
-    metrics.registry.metrics().then(
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      return;
+    }
+    metrics.text().then(
       (text) => response.setHeader('content-type', METRICS_TYPE).end(text),
       () => response.writeHead(500).end(),
     );

@@ -1,12 +1,12 @@
 import type { Brand } from '../organizations/organization.js';
 
-/** A brand that is safe to write into HTML, styles and headers; what does not fit is left out. */
+/** A brand that is safe to use in HTML, styles and headers. Unsafe values are undefined. */
 export interface SafeBrand {
   color: string | undefined;
   /** Black or white, whichever is easier to read on `color`. */
   onColor: string;
   logoUrl: string | undefined;
-  /** For the img-src of a content security policy. */
+  /** The origin to allow in `img-src` of the content security policy. */
   logoOrigin: string | undefined;
   supportUrl: string | undefined;
 }
@@ -14,28 +14,31 @@ export interface SafeBrand {
 const DARK = '#1d1c1a';
 const LIGHT = '#ffffff';
 
-/** The colours where an organization has named none. */
-export const PLAIN = { color: DARK, onColor: LIGHT };
+/** The colors of an organization without a brand color. */
+export const DEFAULT_COLORS = { color: DARK, onColor: LIGHT };
 
-/** Settings are checked when they are written; what is shown is checked once more where it is used. */
+/**
+ * Checks a brand before it is used. The service also checks a brand when it is set, but a value from
+ * the database must not be able to inject HTML.
+ */
 export function safeBrand(brand: Brand): SafeBrand {
   const color = hexColor(brand.color);
   const logo = webUrl(brand.logo_url);
   return {
     color,
-    onColor: color === undefined ? PLAIN.onColor : readableOn(color),
+    onColor: color === undefined ? DEFAULT_COLORS.onColor : readableOn(color),
     logoUrl: logo?.href,
     logoOrigin: logo?.origin,
     supportUrl: webUrl(brand.support_url)?.href ?? mailtoUrl(brand.support_url),
   };
 }
 
-/** An http or https URL of an ordinary host; undefined for anything else, `javascript:` included. */
+/** Parses an http or https URL with a plain host. Returns undefined for any other text. */
 export function webUrl(text: unknown): URL | undefined {
   if (typeof text !== 'string') return undefined;
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined;
-  // URL allows a semicolon in a host, which would end the directive of a content security policy.
+  // URL allows a semicolon in a host, but it would end a directive of the content security policy.
   return /^(?:[\w.-]+|\[[\da-f:.]+\])$/.test(url.hostname) ? url : undefined;
 }
 
@@ -54,7 +57,7 @@ function readableOn(color: string): string {
   return contrast(color, LIGHT) >= contrast(color, DARK) ? LIGHT : DARK;
 }
 
-/** The contrast ratio of WCAG 2, 1 to 21. */
+/** The contrast ratio of WCAG 2, from 1 to 21. */
 export function contrast(a: string, b: string): number {
   const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
   return (light + 0.05) / (dark + 0.05);

@@ -1,22 +1,23 @@
 import { join } from 'node:path';
 import type { Brand } from '../organizations/organization.js';
 import { oneLine } from '../platform/mail/one-line.js';
-import { renderHtml, renderText } from '../platform/pages/pages.js';
-import { PLAIN, safeBrand } from './brand.js';
-import { messagesOf } from './locales.js';
+import { renderHtml, renderText } from '../platform/html/html-page.js';
+import { DEFAULT_COLORS, safeBrand } from './brand.js';
+import { messagesFor } from './locales.js';
 
 const TEMPLATES = join(import.meta.dirname, 'templates');
-const NAME_LENGTH = 80;
+const MAX_NAME_LENGTH = 80;
+const MAX_EMAIL_LENGTH = 254;
 
-/** What an invitation mail tells. */
+/** The data of an invitation mail. */
 export interface InvitationMail {
-  /** The organization's; a language that is not there becomes English. */
+  /** The organization's locale. An unsupported language falls back to English. */
   locale: string;
   organizationName: string;
   productName: string;
   /** The buyer's name or e-mail, if known. */
   inviter: string | null;
-  /** Whom the seat is for. */
+  /** The e-mail of the invited person. */
   email: string;
   /** The claim link. */
   url: string;
@@ -24,18 +25,21 @@ export interface InvitationMail {
   brand: Brand;
 }
 
-/** The invitation as a mail. Names come from other people: they are cut to a line and escaped. */
+/**
+ * Renders an invitation mail. Names and e-mails are user input, so they are cut to one line and
+ * escaped.
+ */
 export function renderInvitation(mail: InvitationMail): {
   subject: string;
   html: string;
   text: string;
 } {
-  const messages = messagesOf(mail.locale);
+  const messages = messagesFor(mail.locale);
   const names = {
-    organization: oneLine(mail.organizationName, NAME_LENGTH),
-    product: oneLine(mail.productName, NAME_LENGTH),
-    inviter: mail.inviter === null ? null : oneLine(mail.inviter, NAME_LENGTH),
-    email: oneLine(mail.email, 254),
+    organization: oneLine(mail.organizationName, MAX_NAME_LENGTH),
+    product: oneLine(mail.productName, MAX_NAME_LENGTH),
+    inviter: mail.inviter === null ? null : oneLine(mail.inviter, MAX_NAME_LENGTH),
+    email: oneLine(mail.email, MAX_EMAIL_LENGTH),
   };
   const brand = safeBrand(mail.brand);
   const data = {
@@ -45,8 +49,8 @@ export function renderInvitation(mail: InvitationMail): {
     names,
     url: mail.url,
     expires: formatExpiry(mail.expiresAt, mail.locale, messages.language),
-    plain: brand.color === undefined,
-    brand: { ...brand, color: brand.color ?? PLAIN.color },
+    unbranded: brand.color === undefined,
+    brand: { ...brand, color: brand.color ?? DEFAULT_COLORS.color },
   };
   return {
     subject: messages.mail.subject(names),
@@ -55,9 +59,23 @@ export function renderInvitation(mail: InvitationMail): {
   };
 }
 
-/** Day and minute in UTC, named as such: where the reader is, nobody knows. */
+/** Formats the time in UTC and names the zone, because the reader's time zone is unknown. */
 function formatExpiry(expiresAt: Date, locale: string, language: string): string {
-  const format = new Intl.DateTimeFormat(regionOf(locale, language), {
+  const format = dateFormat(locale, language);
+  // Some mail programs show the narrow no-break space before AM and PM as a box.
+  return format.format(expiresAt).replaceAll('\u202f', ' ');
+}
+
+// A format takes much longer to make than to use. Organizations choose their locales, so the map
+// needs a limit.
+const MAX_FORMATS = 100;
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat(locale: string, language: string): Intl.DateTimeFormat {
+  const key = `${locale} ${language}`;
+  const known = dateFormats.get(key);
+  if (known !== undefined) return known;
+  const format = new Intl.DateTimeFormat(dateLocale(locale, language), {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
@@ -67,12 +85,16 @@ function formatExpiry(expiresAt: Date, locale: string, language: string): string
     timeZone: 'UTC',
     timeZoneName: 'short',
   });
-  // Some mail programs show the narrow space before AM and PM as a box.
-  return format.format(expiresAt).replaceAll('\u202f', ' ');
+  if (dateFormats.size >= MAX_FORMATS) dateFormats.clear();
+  dateFormats.set(key, format);
+  return format;
 }
 
-/** The locale itself (en-GB writes dates unlike en-US), if its language is the one of the texts. */
-function regionOf(locale: string, language: string): string {
+/**
+ * The locale for dates. A locale of the same language as the texts keeps its region, because en-GB
+ * and en-US write dates differently.
+ */
+function dateLocale(locale: string, language: string): string {
   try {
     const tag = new Intl.Locale(locale);
     return tag.language === language ? tag.toString() : language;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Keys } from '../platform/crypto.js';
 import { webUrl } from './brand.js';
 
-/** A new invitation. `nonce` and `hash` are stored with the seat; the token is only ever shown. */
+/** A new invitation. The seat stores `nonce` and `hash`. The token is never stored. */
 export interface Invitation {
   nonce: string;
   token: string;
@@ -10,18 +10,19 @@ export interface Invitation {
 }
 
 /**
- * The token is computed from the seat, a nonce and the service's key, so that it need not be
- * kept: who has the database alone cannot claim, and the worker computes it anew for the mail.
+ * Creates an invitation with a token that is computed from the seat's id, a nonce and the service's
+ * key. The token need not be stored: the worker computes it again for the mail, and a copy of the
+ * database alone cannot be used to claim seats.
  */
 export function createInvitation(keys: Keys, seatId: string): Invitation {
   const nonce = randomBytes(16).toString('base64url');
-  const token = keys.sign('invitation', tokenText(seatId, nonce));
+  const token = keys.sign('invitation', tokenInput(seatId, nonce));
   return { nonce, token, hash: keys.sign('invitation-hash', token) };
 }
 
 /**
- * The token again, from what the seat's row keeps. Undefined when none of the keys in force made
- * it: its key was taken out of the settings, and the invitation is dead.
+ * Computes the token of an invitation again. Returns undefined if its key is no longer in the
+ * settings; the invitation does not work any more.
  */
 export function recoverToken(
   keys: Keys,
@@ -30,19 +31,20 @@ export function recoverToken(
   hash: string,
 ): string | undefined {
   return keys
-    .signatures('invitation', tokenText(seatId, nonce))
+    .signatures('invitation', tokenInput(seatId, nonce))
     .find((token) => keys.verify('invitation-hash', token, hash));
 }
 
-/** The hashes a seat may be stored under that this token claims, one per key. */
+/** The hashes under which the database may store a token, one per key. */
 export function hashesOf(keys: Keys, token: string): string[] {
   return keys.signatures('invitation-hash', token);
 }
 
 /**
- * Where the invitation's link leads: the organization's own page when it has named one (an http
- * or https address with `{token}` or `{invitation_token}` where the token belongs; without them
- * it is added to the query), else the service's claim page.
+ * The link of an invitation.
+ * @param template the URL of the organization's claim page, an http or https URL. The token replaces
+ *   `{token}` or `{invitation_token}`; without a placeholder it is added to the query. Null, or a
+ *   URL with another scheme, leads to the service's claim page.
  */
 export function claimUrl(publicUrl: string, template: string | null, token: string): string {
   const value = encodeURIComponent(token);
@@ -51,19 +53,19 @@ export function claimUrl(publicUrl: string, template: string | null, token: stri
   }
   const filled = template.replace(/\{(?:invitation_)?token\}/g, () => value);
   if (filled !== template) return filled;
-  const [address = '', ...fragment] = template.split('#');
-  const separator = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&';
-  return [`${address}${separator}token=${value}`, ...fragment].join('#');
+  const [base = '', ...fragment] = template.split('#');
+  const separator = !base.includes('?') ? '?' : /[?&]$/.test(base) ? '' : '&';
+  return [`${base}${separator}token=${value}`, ...fragment].join('#');
 }
 
-/** What a caller may see of a new invitation, once. */
+/** The part of a new invitation that a caller sees. It is shown only once. */
 export interface IssuedInvitation {
   token: string;
   url: string;
   expires_at: Date;
 }
 
-/** A new invitation with its link, for a caller who sends its own mail. */
+/** Returns a new invitation with its link, for a caller that sends its own mail. */
 export function issueInvitation(
   publicUrl: string,
   template: string | null,
@@ -73,6 +75,6 @@ export function issueInvitation(
   return { token, url: claimUrl(publicUrl, template, token), expires_at };
 }
 
-function tokenText(seatId: string, nonce: string): string {
+function tokenInput(seatId: string, nonce: string): string {
   return `${seatId}.${nonce}`;
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, sql } from '../platform/database/database.js';
 
-/** Everything that an invitation mail says. */
+/** The data for an invitation mail. */
 export interface InvitationToSend {
+  event_id: string;
   seat_id: string;
   email: string;
   nonce: string;
@@ -17,31 +18,37 @@ export interface InvitationToSend {
   claim_url_template: string | null;
 }
 
+/** The SQL of invitation mails. */
 @Injectable()
 export class InvitationsRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * The invitation that an event is to send. Undefined when there is nothing to send any more: the
-   * seat was claimed or revoked, the invitation has expired, or a later resend has renewed it (its
-   * own event sends the new link; the old one is dead).
+   * Finds the invitations to send for events, by the id of the event. Leaves out an invitation if
+   * its seat was claimed or revoked, if it has expired, or if it was renewed since; the event of the
+   * renewal sends the new link.
    */
-  async findToSend(eventId: string, now: Date): Promise<InvitationToSend | undefined> {
-    const [row] = await this.database.query<InvitationToSend>(sql`
-      SELECT s.id AS seat_id, s.email, s.invitation_nonce AS nonce, s.invitation_hash AS hash,
-        s.invitation_expires_at AS expires_at, r.name AS product_name,
-        coalesce(c.name, c.email) AS buyer, o.name AS organization_name, o.locale, o.brand,
-        o.reply_to, o.claim_url_template
-      FROM events e
-      JOIN seats s ON s.organization_id = e.organization_id AND s.id = e.seat_id
-      JOIN pools p ON p.organization_id = s.organization_id AND p.id = s.pool_id
-      JOIN products r ON r.organization_id = p.organization_id AND r.id = p.product_id
-      JOIN customers c ON c.organization_id = p.organization_id AND c.id = p.customer_id
-      JOIN organizations o ON o.id = e.organization_id
-      WHERE e.id = ${eventId}::uuid AND s.status = 'pending'
-        AND s.invitation_expires_at > ${now}::timestamptz
-        AND CASE e.type WHEN 'customer_seat.invitation_resent'
-          THEN s.resent_at = e.created_at ELSE s.resent_at IS NULL END`);
-    return row;
+  async findToSend(eventIds: string[], now: Date): Promise<Map<string, InvitationToSend>> {
+    const rows = await this.database.query<InvitationToSend>(sql`
+      SELECT event.id AS event_id, seat.id AS seat_id, seat.email, seat.invitation_nonce AS nonce,
+        seat.invitation_hash AS hash, seat.invitation_expires_at AS expires_at,
+        product.name AS product_name, coalesce(buyer.name, buyer.email) AS buyer,
+        organization.name AS organization_name, organization.locale, organization.brand,
+        organization.reply_to, organization.claim_url_template
+      FROM events event
+      JOIN organizations organization ON organization.id = event.organization_id
+      JOIN seats seat
+        ON seat.organization_id = event.organization_id AND seat.id = event.seat_id
+      JOIN pools pool ON pool.organization_id = seat.organization_id AND pool.id = seat.pool_id
+      JOIN products product
+        ON product.organization_id = pool.organization_id AND product.id = pool.product_id
+      JOIN customers buyer
+        ON buyer.organization_id = pool.organization_id AND buyer.id = pool.customer_id
+      WHERE event.id = ANY(${eventIds}::uuid[]) AND seat.status = 'pending'
+        AND seat.invitation_expires_at > ${now}::timestamptz
+        AND NOT EXISTS (SELECT FROM events later
+          WHERE later.seat_id = event.seat_id AND later.position > event.position
+            AND later.type = 'customer_seat.invitation_resent')`);
+    return new Map(rows.map((row) => [row.event_id, row]));
   }
 }

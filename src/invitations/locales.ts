@@ -6,18 +6,18 @@ import { fr } from './locales/fr.js';
 
 const LANGUAGES: Record<(typeof LOCALES)[number], Messages> = { en, de, fr, es };
 
-/** The texts of a locale such as `de` or `de-AT`; English for a language that is not there. */
-export function messagesOf(locale: string): Messages {
+/** The messages for a locale such as `de` or `de-AT`. An unsupported language falls back to English. */
+export function messagesFor(locale: string): Messages {
   return find(locale) ?? en;
 }
 
 /**
- * The texts for a reader of whom nothing is known but the browser's Accept-Language: the first
- * language of it that is there. Weights are not read, since browsers send them in order.
+ * The messages for an Accept-Language header: its first supported language, else English. Weights
+ * are ignored, because browsers send the languages in order of preference.
  */
 export function messagesForBrowser(acceptLanguage: string | undefined): Messages {
-  const wanted = (acceptLanguage ?? '').split(',').map((part) => part.split(';')[0] ?? '');
-  return wanted.map(find).find((messages) => messages !== undefined) ?? en;
+  const locales = (acceptLanguage ?? '').split(',').map((part) => part.split(';')[0] ?? '');
+  return locales.map(find).find((messages) => messages !== undefined) ?? en;
 }
 
 function find(locale: string): Messages | undefined {

@@ -1,6 +1,6 @@
-/*
- * What is true of an organization, whoever changes it: the API, the command line, the demo.
- */
+import { parseUrl } from '../platform/url.js';
+
+/* The rules of organizations. The API, the command line and the demo all follow them. */
 
 export const LOCALES = ['en', 'de', 'fr', 'es'] as const;
 
@@ -9,20 +9,23 @@ export const SLUG_RULE = 'Input should be lower-case letters, digits and hyphens
 export const SLUG_LENGTH = 64;
 export const NAME_LENGTH = 255;
 
-/** Where the invitation token is put into `claim_url_template`. */
-const TOKEN_PLACE = '{token}';
+/** The part of `claim_url_template` that the invitation token replaces. */
+const PLACEHOLDER = '{token}';
 
-/** Seconds: the shortest and the longest time an invitation can be claimed. */
+/** The shortest and the longest lifetime of an invitation, in seconds. */
 export const INVITATION_EXPIRES_IN = { min: 60, max: 31_536_000 };
 
-/** How the organization shows itself in mails and on the claim page. */
-export interface Brand {
+/**
+ * The look of mails and of the claim page. A type, because Prisma does not accept an interface as
+ * JSON.
+ */
+export type Brand = {
   color?: string;
   logo_url?: string;
   support_url?: string;
-}
+};
 
-/** The brand with the given keys put in; null takes a key out. */
+/** The brand with `changes` applied. Null removes a key; undefined leaves it as it is. */
 export function mergedBrand(
   brand: Brand,
   changes: { [Key in keyof Brand]?: string | null | undefined },
@@ -33,13 +36,13 @@ export function mergedBrand(
 }
 
 /**
- * Why this cannot be the link of an invitation, or undefined. The token belongs into the path, the
- * query or the fragment: in the host it would be sent to a name server, and a password in the
- * link would be shown to everybody invited.
+ * The reason why `template` cannot be the link of invitations, or undefined. The token must be in the
+ * path, the query or the fragment: in the host, it would be sent to a name server. A password in the
+ * link would be shown to every invited person.
  */
 export function claimUrlProblem(template: string, allowHttp: boolean): string | undefined {
-  const url = parseUrl(template.replaceAll(TOKEN_PLACE, 'token'));
-  if (url === undefined) return `Input should be a URL that may contain ${TOKEN_PLACE}`;
+  const url = parseUrl(template.replaceAll(PLACEHOLDER, 'token'));
+  if (url === undefined) return `Input should be a URL that may contain ${PLACEHOLDER}`;
   if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) {
     return allowHttp
       ? 'URL should start with https:// or http://'
@@ -47,15 +50,17 @@ export function claimUrlProblem(template: string, allowHttp: boolean): string | 
   }
   if (url.username !== '' || url.password !== '') return 'URL should not contain a password';
   const [, rest = ''] = template.split('//');
-  if (/^[^/?#]*\{token\}/.test(rest)) return `${TOKEN_PLACE} cannot be part of the host`;
+  if (/^[^/?#]*\{token\}/.test(rest)) return `${PLACEHOLDER} cannot be part of the host`;
   return undefined;
 }
 
-/** Why this is no https address that a mail or a page may show, or undefined. */
-export function httpsUrlProblem(text: string): string | undefined {
-  return parseUrl(text)?.protocol === 'https:' ? undefined : 'Input should be an https:// URL';
+/** The template as {@link URL.href} writes it, with the braces of its placeholders intact. */
+export function normalizedClaimUrl(template: string): string {
+  const href = parseUrl(template)?.href ?? template;
+  return href.replace(/%7B((?:invitation_)?token)%7D/gi, '{$1}');
 }
 
-function parseUrl(text: string): URL | undefined {
-  return /\s/.test(text) ? undefined : (URL.parse(text) ?? undefined);
+/** The reason why `text` is not an https address, or undefined. Mails and pages show only these. */
+export function httpsUrlProblem(text: string): string | undefined {
+  return parseUrl(text)?.protocol === 'https:' ? undefined : 'Input should be an https:// URL';
 }

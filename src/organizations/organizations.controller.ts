@@ -1,8 +1,9 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequestValidationError } from '../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../platform/http/access.js';
-import { Fails } from '../platform/http/docs.js';
+import type { Caller } from '../platform/caller.js';
+import { CurrentCaller, Scope } from '../platform/http/access.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
 import { OrganizationDto, UpdateOrganization } from './organizations.dto.js';
 import { SlugTaken } from './organizations.errors.js';
 import { OrganizationsService } from './organizations.service.js';
@@ -17,7 +18,7 @@ export class OrganizationsController {
   @ApiOperation({
     operationId: 'getOrganization',
     summary: 'Get your organization',
-    description: 'The organization that the token belongs to, with its settings.',
+    description: 'Returns the organization that the token belongs to, with its settings.',
   })
   @ApiOkResponse({ type: OrganizationDto })
   async get(@CurrentCaller() caller: Caller): Promise<OrganizationDto> {
@@ -30,11 +31,11 @@ export class OrganizationsController {
     operationId: 'updateOrganization',
     summary: 'Change your organization',
     description:
-      'Keys that are not sent stay as they are, inside of `settings` and `settings.brand` too; ' +
-      'null clears a key that may be null. Invitations that are under way keep their expiry.',
+      'Omitted keys keep their values, including those within `settings` and `settings.brand`; null clears a ' +
+      'nullable key. Pending invitations keep their expiry.',
   })
   @ApiOkResponse({ type: OrganizationDto })
-  @Fails(SlugTaken, RequestValidationError)
+  @ApiErrors(SlugTaken, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Body() body: UpdateOrganization,

@@ -1,24 +1,25 @@
 import {
-  ShownBoolean,
-  ShownDateTime,
-  ShownEmail,
-  ShownEnum,
-  ShownInteger,
-  ShownObject,
-  ShownText,
-  ShownUuid,
-} from '../platform/http/answers.js';
+  BooleanProperty,
+  DateTimeProperty,
+  EmailProperty,
+  EnumProperty,
+  IntegerProperty,
+  ObjectProperty,
+  TextProperty,
+  UuidProperty,
+} from '../platform/http/response-properties.js';
 import {
   BooleanField,
   EmailField,
   EnumField,
   IntegerField,
+  NameField,
   ObjectField,
   TextField,
-} from '../platform/http/fields.js';
-import { Examples } from '../platform/http/docs.js';
+  UrlField,
+} from '../platform/http/request-fields.js';
+import { BodyExamples } from '../platform/http/openapi.decorators.js';
 import { StrictBody } from '../platform/http/validation.pipe.js';
-
 import {
   INVITATION_EXPIRES_IN,
   LOCALES,
@@ -32,27 +33,37 @@ import type { OrganizationRow } from './organizations.repository.js';
 const MAX_SECONDS = 2_147_483_647;
 const URL_LENGTH = 2048;
 
-const NAME = { description: 'What invitations call the organization.', example: 'Acme' };
-const SLUG_FIELD = { description: 'Its name in URLs; unique on this server.', example: 'acme' };
+const NAME = {
+  description: 'The name of the organization, as invitations show it.',
+  example: 'Acme',
+};
+const SLUG_FIELD = {
+  description: 'The name of the organization in URLs. It is unique on this server.',
+  example: 'acme',
+};
 const SEATS_ENABLED =
-  'Whether seats can be used. When false every seat route answers 403 FeatureNotEnabled.';
+  'Whether seats can be used. If false, every seat route returns 403 `FeatureNotEnabled`.';
 const MEMBER_MODEL =
-  'True: who gets a seat is a member of the buyer. False: a customer of their own.';
-const EXPIRES_IN = 'Seconds an invitation can be claimed, unless the assignment says otherwise.';
+  'How a seat holder is stored: as a member of the buying customer (true), or as a separate ' +
+  'customer (false).';
+const EXPIRES_IN =
+  'The number of seconds in which an invitation can be claimed. An assignment can set another one. ' +
+  'New organizations have 604,800 (7 days).';
 const GRACE =
-  'Seconds between the expiry of an invitation and the release of its seat; null keeps it for ever.';
+  'The number of seconds between the expiry of an invitation and the release of its seat. Null ' +
+  'means that the seat is never released.';
 const CLAIM_URL =
-  'Where invitations lead, with `{token}` in the place of the invitation token. Null: the claim ' +
-  'page of this server. https in production.';
-const REPLY_TO = 'Where answers to the mails go. Null: nowhere in particular.';
-const LOCALE = 'The language of the mails and the claim page.';
-const COLOR = { description: 'Colour of buttons, as #rrggbb.', example: '#0f766e' };
+  'The link in invitations, with `{token}` as the placeholder of the invitation token. Null means ' +
+  'the claim page of this server. Must be https in production.';
+const REPLY_TO = 'The reply address of mails. Null means that mails have no Reply-To header.';
+const LOCALE = 'The language of mails and of the claim page.';
+const COLOR = { description: 'The color of buttons, as #rrggbb.', example: '#0f766e' };
 const LOGO = {
-  description: 'An https address of a logo.',
+  description: 'The https address of the logo.',
   example: 'https://example.com/logo.png',
 };
 const SUPPORT = {
-  description: 'An https address where people find help.',
+  description: 'The https address of a page where people find help.',
   example: 'https://example.com/help',
 };
 
@@ -61,10 +72,10 @@ export class UpdateBrand extends StrictBody {
   @TextField({ nullable: true, pattern: [/^#[0-9a-f]{6}$/i, 'Input should be #rrggbb'], ...COLOR })
   color?: string | null;
 
-  @TextField({ nullable: true, max: URL_LENGTH, ...LOGO })
+  @UrlField({ nullable: true, ...LOGO })
   logo_url?: string | null;
 
-  @TextField({ nullable: true, max: URL_LENGTH, ...SUPPORT })
+  @UrlField({ nullable: true, ...SUPPORT })
   support_url?: string | null;
 }
 
@@ -95,7 +106,7 @@ export class UpdateSettings extends StrictBody {
 
   @ObjectField(() => UpdateBrand, {
     refuseNull: true,
-    description: 'How mails and the claim page look.',
+    description: 'The look of mails and of the claim page.',
   })
   brand?: UpdateBrand;
 
@@ -104,16 +115,16 @@ export class UpdateSettings extends StrictBody {
 }
 
 /** Body of PATCH /v1/organization. */
-@Examples({
-  'How invitations look': {
+@BodyExamples({
+  'Look of invitations': {
     settings: { brand: { color: '#0f766e', logo_url: LOGO.example }, locale: 'de' },
   },
-  'How long invitations live': {
+  'Lifetime of invitations': {
     settings: { invitation_expires_in: 604_800, expired_invitation_grace: 86_400 },
   },
 })
 export class UpdateOrganization extends StrictBody {
-  @TextField({ refuseNull: true, max: NAME_LENGTH, ...NAME })
+  @NameField({ refuseNull: true, max: NAME_LENGTH, ...NAME })
   name?: string;
 
   @TextField({ refuseNull: true, max: SLUG_LENGTH, pattern: [SLUG, SLUG_RULE], ...SLUG_FIELD })
@@ -121,68 +132,70 @@ export class UpdateOrganization extends StrictBody {
 
   @ObjectField(() => UpdateSettings, {
     refuseNull: true,
-    description: 'The settings to change; the rest stays.',
+    description: 'The settings to change. Other settings keep their values.',
   })
   settings?: UpdateSettings;
 }
 
-/** How mails and the claim page look. */
+/** The look of mails and of the claim page, as the API shows it. */
 export class BrandDto {
-  @ShownText(COLOR.description, { nullable: true, example: COLOR.example })
+  @TextProperty(COLOR.description, { nullable: true, example: COLOR.example })
   color: string | null;
 
-  @ShownText(LOGO.description, { nullable: true, format: 'uri', example: LOGO.example })
+  @TextProperty(LOGO.description, { nullable: true, format: 'uri', example: LOGO.example })
   logo_url: string | null;
 
-  @ShownText(SUPPORT.description, { nullable: true, format: 'uri', example: SUPPORT.example })
+  @TextProperty(SUPPORT.description, { nullable: true, format: 'uri', example: SUPPORT.example })
   support_url: string | null;
 }
 
-/** The settings of an organization. */
+/** The settings of an organization, as the API shows them. */
 export class OrganizationSettingsDto {
-  @ShownBoolean(SEATS_ENABLED)
+  @BooleanProperty(SEATS_ENABLED)
   seats_enabled: boolean;
 
-  @ShownBoolean(MEMBER_MODEL)
+  @BooleanProperty(MEMBER_MODEL)
   member_model_enabled: boolean;
 
-  @ShownInteger(EXPIRES_IN, { example: 86_400 })
+  @IntegerProperty(EXPIRES_IN, { example: 604_800 })
   invitation_expires_in: number;
 
-  @ShownInteger(GRACE, { nullable: true, example: 0 })
+  @IntegerProperty(GRACE, { nullable: true, example: 0 })
   expired_invitation_grace: number | null;
 
-  @ShownText(CLAIM_URL, { nullable: true, example: null })
+  @TextProperty(CLAIM_URL, { nullable: true, example: null })
   claim_url_template: string | null;
 
-  @ShownEmail(REPLY_TO, { nullable: true, example: 'support@acme.example' })
+  @EmailProperty(REPLY_TO, { nullable: true, example: 'support@acme.example' })
   reply_to: string | null;
 
-  @ShownObject(BrandDto, 'How mails and the claim page look.')
+  @ObjectProperty(BrandDto, 'The look of mails and of the claim page.')
   brand: BrandDto;
 
-  @ShownEnum(LOCALES, LOCALE)
+  @EnumProperty(LOCALES, LOCALE)
   locale: string;
 }
 
 /** An organization as the API shows it. */
 export class OrganizationDto {
-  @ShownUuid('Its id, a UUID v4.')
+  @UuidProperty('The id of the organization, a UUID v4.')
   id: string;
 
-  @ShownDateTime('When it was created.')
+  @DateTimeProperty('When the organization was created.')
   created_at: Date;
 
-  @ShownDateTime('When it last changed; null until the first change.', { nullable: true })
+  @DateTimeProperty('When the organization last changed. Null until its first change.', {
+    nullable: true,
+  })
   modified_at: Date | null;
 
-  @ShownText(NAME.description, { example: NAME.example })
+  @TextProperty(NAME.description, { example: NAME.example })
   name: string;
 
-  @ShownText(SLUG_FIELD.description, { example: SLUG_FIELD.example })
+  @TextProperty(SLUG_FIELD.description, { example: SLUG_FIELD.example })
   slug: string;
 
-  @ShownObject(OrganizationSettingsDto, 'How the service behaves for it.')
+  @ObjectProperty(OrganizationSettingsDto, 'The settings of the organization.')
   settings: OrganizationSettingsDto;
 
   static from(row: OrganizationRow): OrganizationDto {

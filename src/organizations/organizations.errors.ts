@@ -3,5 +3,5 @@ import { defineError } from '../platform/errors.js';
 export const SlugTaken = defineError(
   409,
   'Conflict',
-  'Another organization has this slug already. Choose another one.',
+  'Another organization already has this slug. Choose a different one.',
 );

@@ -1,39 +1,46 @@
 import { Injectable } from '@nestjs/common';
-import type { organizations, Prisma } from '../generated/prisma/client.js';
+import type { Organization, Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import type { Brand } from './organization.js';
 
-export type OrganizationRow = Omit<organizations, 'brand'> & { brand: Brand };
+export type OrganizationRow = Omit<Organization, 'brand'> & { brand: Brand };
 
-/** The SQL of organizations. Here the organization is the tenant itself. */
+/** The SQL of organizations, which are the tenants. */
 @Injectable()
 export class OrganizationsRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(row: Prisma.organizationsCreateInput): Promise<OrganizationRow> {
-    return (await this.database.db.organizations.create({ data: row })) as OrganizationRow;
+  async insert(row: Prisma.OrganizationCreateInput): Promise<OrganizationRow> {
+    return withBrand(await this.database.db.organization.create({ data: row }));
   }
 
+  /**
+   * @throws Prisma's P2025 when there is no such organization. That is a bug, because the caller has
+   *   authenticated as it.
+   */
   async get(id: string): Promise<OrganizationRow> {
-    const row = await this.database.db.organizations.findUniqueOrThrow({ where: { id } });
-    return row as OrganizationRow;
+    return withBrand(await this.database.db.organization.findUniqueOrThrow({ where: { id } }));
   }
 
   async findBySlug(slug: string): Promise<OrganizationRow | null> {
-    const row = await this.database.db.organizations.findUnique({ where: { slug } });
-    return row as OrganizationRow | null;
+    const row = await this.database.db.organization.findUnique({ where: { slug } });
+    return row && withBrand(row);
   }
 
-  /** Every organization, oldest first: for the command line only. */
-  async all(): Promise<OrganizationRow[]> {
-    const rows = await this.database.db.organizations.findMany({
+  /** Every organization, oldest first. Only the command line may list all tenants. */
+  async listAll(): Promise<OrganizationRow[]> {
+    const rows = await this.database.db.organization.findMany({
       orderBy: [{ created_at: 'asc' }, { id: 'asc' }],
     });
-    return rows as OrganizationRow[];
+    return rows.map(withBrand);
   }
 
-  /** The organization, with nobody else changing it until the transaction ends. */
+  /**
+   * The organization, locked against changes until the transaction ends.
+   * @throws {Error} outside of a transaction.
+   */
   async lock(id: string): Promise<OrganizationRow> {
+    this.database.requireTransaction();
     await this.database.query(
       sql`SELECT id FROM organizations WHERE id = ${id}::uuid FOR NO KEY UPDATE`,
     );
@@ -41,10 +48,12 @@ export class OrganizationsRepository {
   }
 
   async update(id: string, changes: Partial<OrganizationRow>): Promise<OrganizationRow> {
-    const row = await this.database.db.organizations.update({
-      where: { id },
-      data: changes as Prisma.organizationsUpdateInput,
-    });
-    return row as OrganizationRow;
+    const row = await this.database.db.organization.update({ where: { id }, data: changes });
+    return withBrand(row);
   }
+}
+
+/** Prisma types the column as any JSON; the service writes only brands. */
+function withBrand(row: Organization): OrganizationRow {
+  return { ...row, brand: row.brand as Brand };
 }

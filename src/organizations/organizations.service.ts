@@ -1,18 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { Settings } from '../platform/config.js';
+import { Settings } from '../platform/settings.js';
 import { Database } from '../platform/database/database.js';
-import { isDuplicate } from '../platform/database/failures.js';
+import { isDuplicate } from '../platform/database/database-errors.js';
 import { type LocatedProblem, RequestValidationError } from '../platform/errors.js';
-import type { Caller } from '../platform/http/access.js';
-import { changesOf, isEmpty } from '../platform/changes.js';
-import { claimUrlProblem, httpsUrlProblem, mergedBrand } from './organization.js';
+import type { Caller } from '../platform/caller.js';
+import { changedFields, isEmpty } from '../platform/changed-fields.js';
+import {
+  claimUrlProblem,
+  httpsUrlProblem,
+  mergedBrand,
+  normalizedClaimUrl,
+} from './organization.js';
 import type { UpdateOrganization, UpdateSettings } from './organizations.dto.js';
 import { SlugTaken } from './organizations.errors.js';
 import { type OrganizationRow, OrganizationsRepository } from './organizations.repository.js';
 
-/** The tenants, and how each wants the service to behave. */
+/** Creates, finds and changes organizations, which are the tenants. */
 @Injectable()
 export class OrganizationsService {
   constructor(
@@ -23,11 +28,11 @@ export class OrganizationsService {
   ) {}
 
   /**
-   * Creates an organization: for the command line, the demo and the tests; no route does.
+   * Creates an organization. No route does so: only the command line, the demo and tests call this.
    * @throws SlugTaken
    */
   create(input: { slug: string; name: string; id?: string }): Promise<OrganizationRow> {
-    return refusingTakenSlug(() =>
+    return withSlugTaken(() =>
       this.organizations.insert({
         id: input.id ?? randomUUID(),
         created_at: this.clock.now(),
@@ -46,30 +51,33 @@ export class OrganizationsService {
   }
 
   all(): Promise<OrganizationRow[]> {
-    return this.organizations.all();
+    return this.organizations.listAll();
   }
 
   /**
-   * Changes what is given and leaves the rest, inside of the settings and the brand too.
+   * Changes the given keys and leaves the others, including those within the settings and the brand.
    * @throws SlugTaken, RequestValidationError
    */
   update(caller: Caller, body: UpdateOrganization): Promise<OrganizationRow> {
     const { settings = {}, ...own } = body;
     const problems = urlProblems(settings, !this.settings.production);
     if (problems.length > 0) throw new RequestValidationError(problems);
-    const { brand, ...columns } = settings;
-    const change = async () => {
+    const { brand, claim_url_template: template, ...columns } = settings;
+    const claim_url_template = template && normalizedClaimUrl(template);
+    const applyChanges = async () => {
       const row = await this.organizations.lock(caller.organizationId);
-      const wanted = { ...own, ...columns, brand: brand && mergedBrand(row.brand, brand) };
-      const changes = changesOf(row, wanted);
+      const merged = brand && mergedBrand(row.brand, brand);
+      const wanted = { ...own, ...columns, claim_url_template, brand: merged };
+      const changes = changedFields(row, wanted);
       if (isEmpty(changes)) return row;
       return this.organizations.update(row.id, { ...changes, modified_at: this.clock.now() });
     };
-    return refusingTakenSlug(() => this.database.transaction(change));
+    return withSlugTaken(() => this.database.transaction(applyChanges));
   }
 }
 
-async function refusingTakenSlug<T>(work: () => Promise<T>): Promise<T> {
+/** @throws SlugTaken when `work` violates the unique index of the slugs. */
+async function withSlugTaken<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

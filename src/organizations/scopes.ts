@@ -1,6 +1,6 @@
 /*
- * What a token may be allowed to do. This is the one list: requests, the command line and the
- * API description all read it. Write does not imply read.
+ * The scopes of access tokens. Requests, the command line and the API description all use this
+ * list. Write does not imply read.
  */
 
 const READ_AND_WRITE = [
@@ -16,19 +16,19 @@ const READ_AND_WRITE = [
   'webhooks',
 ];
 
-/** Every scope there is, in the order in which they are shown. */
+/** Every scope, in display order. */
 export const SCOPES: readonly string[] = [
   ...READ_AND_WRITE.flatMap((name) => [`${name}:read`, `${name}:write`]),
   'customer_sessions:write',
   'events:read',
 ];
 
-/** `scopes` without repetitions, in the order of {@link SCOPES}. */
+/** `scopes` without duplicates, in the order of {@link SCOPES}. */
 export function sortedScopes(scopes: readonly string[]): string[] {
   return SCOPES.filter((scope) => scopes.includes(scope));
 }
 
-/** Those of `wanted` that are not in `held`: a token cannot hand on more than it has itself. */
+/** The scopes in `wanted` that are missing from `held`. */
 export function missingScopes(wanted: readonly string[], held: readonly string[]): string[] {
   return wanted.filter((scope) => !held.includes(scope));
 }

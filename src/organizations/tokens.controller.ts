@@ -6,17 +6,12 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
-import {
-  type Caller,
-  CurrentCaller,
-  CurrentPrincipal,
-  type Principal,
-  Scope,
-} from '../platform/http/access.js';
-import { Fails } from '../platform/http/docs.js';
+import { NotPermitted, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import type { Caller } from '../platform/caller.js';
+import { CurrentCaller, CurrentPrincipal, type Principal, Scope } from '../platform/http/access.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
 import { IdParams } from '../platform/http/objects.dto.js';
-import { PageQuery, toPage } from '../platform/http/pages.js';
+import { PageQuery, toPageResponse } from '../platform/http/pagination.js';
 import { CreateToken, IssuedTokenDto, TokenDto, TokenPage } from './tokens.dto.js';
 import { TokensService } from './tokens.service.js';
 
@@ -31,11 +26,12 @@ export class TokensController {
     operationId: 'createAccessToken',
     summary: 'Create an access token',
     description:
-      'The answer shows the token, once: only a hash of it is kept. A token can create only ' +
-      'tokens with scopes it has itself, else this is a 403 `insufficient_scope`.',
+      'Only this response shows the token, because the service stores a hash of it. The new token ' +
+      'can only have scopes that the calling token has; others are a 403 `insufficient_scope`. It ' +
+      'never outlives the calling token: it expires no later, and is revoked with it.',
   })
   @ApiCreatedResponse({ type: IssuedTokenDto })
-  @Fails(RequestValidationError)
+  @ApiErrors(NotPermitted, RequestValidationError)
   async create(
     @CurrentPrincipal() principal: Principal,
     @Body() body: CreateToken,
@@ -48,12 +44,12 @@ export class TokensController {
   @ApiOperation({
     operationId: 'listAccessTokens',
     summary: 'List access tokens',
-    description: 'Newest first. Expired tokens are shown, revoked ones are not.',
+    description: 'Lists tokens, newest first. Includes expired tokens, but not revoked ones.',
   })
   @ApiOkResponse({ type: TokenPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<TokenPage> {
-    return toPage(await this.tokens.page(caller, query), query, TokenDto.from);
+    return toPageResponse(await this.tokens.page(caller, query), query, TokenDto.from);
   }
 
   @Delete(':id')
@@ -63,12 +59,14 @@ export class TokensController {
     operationId: 'revokeAccessToken',
     summary: 'Revoke an access token',
     description:
-      'It stops working at once on the process that answers, and within 5 seconds on every ' +
-      'other. A token may revoke itself. One that is revoked already is a 404.',
+      'The token stops working at once on the process that serves this request, and within 5 ' +
+      'seconds on all others. The tokens that it created are revoked with it, and so on. A token can ' +
+      'revoke itself. A token with scopes that the calling token lacks is a 403 ' +
+      '`insufficient_scope`. A token that was already revoked is a 404.',
   })
-  @ApiNoContentResponse({ description: 'The token is revoked.' })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async revoke(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<void> {
-    await this.tokens.revoke(caller.organizationId, params.id);
+  @ApiNoContentResponse({ description: 'The token was revoked.' })
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async revoke(@CurrentPrincipal() principal: Principal, @Param() params: IdParams): Promise<void> {
+    await this.tokens.revokeAs(principal, params.id);
   }
 }

@@ -1,23 +1,30 @@
-import { ShownDateTime, ShownEnums, ShownText, ShownUuid } from '../platform/http/answers.js';
-import { DateTimeField, ListField, TextField } from '../platform/http/fields.js';
-
-import { PageOf } from '../platform/http/pages.js';
+import {
+  DateTimeProperty,
+  EnumListProperty,
+  TextProperty,
+  UuidProperty,
+} from '../platform/http/response-properties.js';
+import { DateTimeField, ListField, NameField } from '../platform/http/request-fields.js';
+import { PageOf } from '../platform/http/pagination.js';
 import { SCOPES } from './scopes.js';
 import type { IssuedToken } from './tokens.service.js';
 import type { TokenRow } from './tokens.repository.js';
 
-const NAME = { description: 'What the token is for.', example: 'ci' };
-const EXPIRES_AT = 'When it stops working; null: never.';
+const NAME = { description: 'The name of the token, which says what it is for.', example: 'ci' };
+const EXPIRES_AT = 'When the token expires. Null means never.';
+const CHILD_EXPIRES_AT =
+  'When the token expires. Without it, or with a later time than that of the calling token, the token ' +
+  'expires with the calling token.';
 const EXAMPLE_SCOPES = ['customer_seats:read', 'customer_seats:write'];
 
 /** Body of POST /v1/organization-access-tokens. */
 export class CreateToken {
-  @TextField({ required: true, ...NAME })
+  @NameField({ required: true, ...NAME })
   name: string;
 
   @ListField({
     required: true,
-    description: 'What it may do; only scopes that the calling token has itself.',
+    description: 'The scopes of the token. The calling token must have all of them.',
     of: SCOPES,
     min: 1,
     max: 100,
@@ -25,28 +32,30 @@ export class CreateToken {
   })
   scopes: string[];
 
-  @DateTimeField({ description: EXPIRES_AT, example: '2031-01-01T00:00:00Z' })
+  @DateTimeField({ description: CHILD_EXPIRES_AT, example: '2031-01-01T00:00:00Z' })
   expires_at?: Date;
 }
 
 /** An access token as the API shows it. */
 export class TokenDto {
-  @ShownUuid('Its id, a UUID v4.')
+  @UuidProperty('The id of the token, a UUID v4.')
   id: string;
 
-  @ShownDateTime('When it was created.')
+  @DateTimeProperty('When the token was created.')
   created_at: Date;
 
-  @ShownText(NAME.description, { example: NAME.example })
+  @TextProperty(NAME.description, { example: NAME.example })
   name: string;
 
-  @ShownEnums(SCOPES, 'What it may do.', { example: EXAMPLE_SCOPES })
+  @EnumListProperty(SCOPES, 'The scopes of the token.', { example: EXAMPLE_SCOPES })
   scopes: string[];
 
-  @ShownDateTime(EXPIRES_AT, { nullable: true })
+  @DateTimeProperty(EXPIRES_AT, { nullable: true })
   expires_at: Date | null;
 
-  @ShownDateTime('When it was last used, to the minute; null: never.', { nullable: true })
+  @DateTimeProperty('When the token was last used, to the minute. Null means never.', {
+    nullable: true,
+  })
   last_used_at: Date | null;
 
   static from(row: TokenRow): TokenDto {
@@ -61,9 +70,12 @@ export class TokenDto {
   }
 }
 
-/** A new access token, with its text. */
+/** A new access token, with the token itself. */
 export class IssuedTokenDto extends TokenDto {
-  @ShownText('The token itself. It is shown here and never again.', { example: 'seat_oat_…' })
+  @TextProperty(
+    'The token itself. It is shown once; replays of the request contain null instead.',
+    { nullable: true, example: 'seat_oat_…' },
+  )
   token: string;
 
   static fromIssued({ row, token }: IssuedToken): IssuedTokenDto {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** What time it is. Everything asks here, so that a test can move time instead of waiting for it. */
+/** The only source of the current time, so that a test can move time instead of waiting. */
 @Injectable()
 export class Clock {
   now(): Date {

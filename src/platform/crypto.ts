@@ -10,30 +10,50 @@ import {
 } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
-import { Settings } from './config.js';
+import { Settings } from './settings.js';
 
-/** Each use of a key has its own name, so that a value of one use is worthless in another. */
+/** The use of a key. Each use derives its own key, so a value for one use is invalid for another. */
 export type Purpose =
-  'token' | 'invitation' | 'invitation-hash' | 'client-secret' | 'webhook-secret';
+  | 'token'
+  | 'portal-code'
+  | 'invitation'
+  | 'invitation-hash'
+  | 'client-secret'
+  | 'webhook-secret'
+  | 'event-cursor';
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /**
- * The service's secret keys. The first one signs and encrypts; all of them verify and decrypt,
- * so that a key can be replaced while tokens and secrets made with the old one are still about.
+ * The service's secret keys. The first key signs and encrypts. All keys verify and decrypt, so that a
+ * key can be replaced while tokens and secrets of the old key are still in use.
  */
 @Injectable()
 export class Keys {
   private readonly derived = new Map<string, KeyObject>();
+  private readonly names = new Map<string, string>();
 
   constructor(private readonly settings: Settings) {}
+
+  /**
+   * The name of each key, in the order of the settings: 12 hexadecimal digits, which are stored with
+   * the values that the key signed or encrypted. They are derived from the key but do not reveal it.
+   */
+  get ids(): string[] {
+    return this.settings.secretKeys.map((secret) => this.idOf(secret));
+  }
+
+  /** The name of the key that signs and encrypts. */
+  get firstId(): string {
+    return this.ids[0] as string;
+  }
 
   /** HMAC-SHA256 under the first key, base64url: 43 characters. */
   sign(purpose: Purpose, text: string): string {
     return this.signatures(purpose, text)[0] as string;
   }
 
-  /** The same under every key, the first one first. A stored hash is looked for among these. */
+  /** The same under every key, in their order. A stored hash is compared with each of them. */
   signatures(purpose: Purpose, text: string): string[] {
     return this.settings.secretKeys.map((key) =>
       createHmac('sha256', this.derive(key, purpose)).update(text).digest('base64url'),
@@ -42,7 +62,13 @@ export class Keys {
 
   /** Whether `hash` is the keyed hash of `text`, in constant time. */
   verify(purpose: Purpose, text: string, hash: string): boolean {
-    return this.signatures(purpose, text).some((candidate) => equal(candidate, hash));
+    return this.signerOf(purpose, text, hash) !== undefined;
+  }
+
+  /** The name of the key for which `hash` is the keyed hash of `text`; undefined if there is none. */
+  signerOf(purpose: Purpose, text: string, hash: string): string | undefined {
+    const index = this.signatures(purpose, text).findIndex((candidate) => equal(candidate, hash));
+    return this.ids[index];
   }
 
   /** AES-256-GCM: nonce, tag and ciphertext, base64. */
@@ -54,23 +80,40 @@ export class Keys {
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64');
   }
 
-  /** @throws when no key opens it. */
+  /** @throws {Error} when no key decrypts it. */
   decrypt(purpose: Purpose, sealed: string): string {
+    return this.open(purpose, sealed).text;
+  }
+
+  /** The text, and the name of the key that decrypted it. @throws {Error} when no key decrypts it. */
+  open(purpose: Purpose, sealed: string): { text: string; keyId: string } {
     const bytes = Buffer.from(sealed, 'base64');
     for (const secret of this.settings.secretKeys) {
       const decipher = createDecipheriv(
         'aes-256-gcm',
         this.derive(secret, purpose),
         bytes.subarray(0, 12),
+        // Without it, a shortened tag would count, and a tag of 4 bytes can be guessed.
+        { authTagLength: 16 },
       );
-      decipher.setAuthTag(bytes.subarray(12, 28));
       try {
-        return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString();
+        decipher.setAuthTag(bytes.subarray(12, 28));
+        const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
+        return { text: text.toString(), keyId: this.idOf(secret) };
       } catch {
-        // Sealed with another key of the list.
+        // Another key of the list may have encrypted it.
       }
     }
     throw new Error(`no key in SECRET_KEYS opens this ${purpose}`);
+  }
+
+  private idOf(secret: string): string {
+    let id = this.names.get(secret);
+    if (id === undefined) {
+      id = Buffer.from(hkdfSync('sha256', secret, '', 'seats:key-id', 6)).toString('hex');
+      this.names.set(secret, id);
+    }
+    return id;
   }
 
   private derive(secret: string, purpose: Purpose): KeyObject {
@@ -90,7 +133,10 @@ function equal(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** `prefix`, 37 random characters, and 6 of checksum, which lets a mistyped token be refused unread. */
+/**
+ * `prefix`, 37 random characters, and a checksum of 6. The checksum lets a mistyped token be refused
+ * without a look-up.
+ */
 export function newToken(prefix: string): string {
   const body = randomText(37);
   return `${prefix}${body}${tokenChecksum(body)}`;
@@ -122,7 +168,7 @@ function randomText(length: number): string {
   let text = '';
   while (text.length < length) {
     for (const byte of randomBytes(length)) {
-      // 248 is the largest multiple of 62 in a byte: what lies above would favour some characters.
+      // 248 is the largest multiple of 62 in a byte. Higher values would favor some characters.
       if (byte < 248 && text.length < length) text += ALPHANUMERIC.charAt(byte % 62);
     }
   }

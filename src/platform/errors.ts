@@ -1,4 +1,6 @@
-/** An answer that is not a success: status, name, a sentence for a person, perhaps more keys. */
+import { excerpt } from './excerpt.js';
+
+/** An error response: its status, its name, a sentence for people, and further keys. */
 export class ApiError extends Error {
   readonly headers: Record<string, string> = {};
 
@@ -17,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A class of errors as the API documents it: its status, its name, an example of its sentence. */
+/** A class of errors with its example for the API description. */
 export interface ApiErrorClass {
   new (detail?: string, extra?: Record<string, unknown>): ApiError;
   readonly status: number;
@@ -25,7 +27,7 @@ export interface ApiErrorClass {
   readonly example: Record<string, unknown>;
 }
 
-/** Defines an error once: what is thrown, and what the OpenAPI description shows. */
+/** Defines the class of an error, with its example for the API description. */
 export function defineError(status: number, error: string, sentence: string): ApiErrorClass {
   return class extends ApiError {
     static readonly status = status;
@@ -38,7 +40,7 @@ export function defineError(status: number, error: string, sentence: string): Ap
   };
 }
 
-/** The OAuth shape of RFC 6750, section 3: `error_description` where others have `detail`. */
+/** Defines an error in the OAuth shape of RFC 6750, section 3: `error_description` replaces `detail`. */
 function defineOAuthError(status: number, error: string, sentence: string): ApiErrorClass {
   return class extends ApiError {
     static readonly status = status;
@@ -57,8 +59,32 @@ function defineOAuthError(status: number, error: string, sentence: string): ApiE
 }
 
 export const BadRequest = defineError(400, 'BadRequest', 'Name a subscription_id or an order_id.');
+/** 431: Node refuses the request before any route sees it, so every route can answer it. */
+export const HeadersTooLarge = defineError(
+  431,
+  'BadRequest',
+  'The URL and the headers must not exceed 16 KiB in total.',
+);
 export const NotPermitted = defineError(403, 'NotPermitted', 'This is not permitted.');
+/** 405: the path exists, but not with this method. */
+export class MethodNotAllowed extends defineError(
+  405,
+  'MethodNotAllowed',
+  'This path takes only GET, HEAD.',
+) {
+  override readonly headers: Record<string, string>;
+
+  constructor(methods: string[]) {
+    const allowed = methods.join(', ');
+    super(`This path takes only ${allowed}.`);
+    this.headers = { allow: allowed };
+  }
+}
+
 export const ResourceNotFound = defineError(404, 'ResourceNotFound', 'Not found.');
+// Shared because several domains look up people: seats their recipients, sessions their owners.
+export const CustomerNotFound = defineError(404, 'CustomerNotFound', 'There is no such customer.');
+export const MemberNotFound = defineError(404, 'MemberNotFound', 'The buyer has no such member.');
 export const Conflict = defineError(409, 'Conflict', 'This is in use already.');
 export const RequestBodyTooLarge = defineError(
   413,
@@ -96,7 +122,7 @@ export class TooManyRequests extends defineError(
 ) {
   override readonly headers: Record<string, string>;
 
-  /** @param seconds until the next try may succeed; rounded up to whole ones, at least 1. */
+  /** @param seconds until the next request may succeed; rounded up, at least 1. */
   constructor(seconds = 1) {
     const wait = Math.max(1, Math.ceil(seconds));
     super(`Too many requests. Try again in ${wait} ${wait === 1 ? 'second' : 'seconds'}.`);
@@ -112,7 +138,7 @@ export class ServiceUnavailable extends defineError(
   override readonly headers = { 'retry-after': '5' };
 }
 
-/** The names that a validation problem can have; clients branch on them. */
+/** The types of validation problems, which clients branch on. */
 export type ProblemType =
   | 'missing'
   | 'value_error'
@@ -135,25 +161,27 @@ export type ProblemType =
   | 'json_invalid'
   | 'extra_forbidden';
 
-/** What is wrong with one value. */
+/** A problem with one value. */
 export interface Problem {
   type: ProblemType;
   msg: string;
-  /** Which item of a list it is, when it is not the list as a whole. */
-  index?: number;
 }
 
 export function problem(type: ProblemType, msg: string): Problem {
   return { type, msg };
 }
 
-/** A problem with its place: `loc` starts with body, query, path or header. */
+/** A problem with its place and value. `loc` starts with body, query, path or header. */
 export interface LocatedProblem extends Problem {
   loc: (string | number)[];
   input: unknown;
 }
 
-/** 422: the request does not fit its schema. The only error whose detail is a list. */
+/** The most problems that one error lists. */
+export const MAX_PROBLEMS = 100;
+const MAX_NAME = 255;
+
+/** 422: the request does not match its schema. No other error has a list as its detail. */
 export class RequestValidationError extends ApiError {
   static readonly status = 422;
   static readonly error = 'RequestValidationError';
@@ -169,8 +197,17 @@ export class RequestValidationError extends ApiError {
     ],
   };
 
-  constructor(readonly problems: LocatedProblem[]) {
+  readonly problems: LocatedProblem[];
+
+  /**
+   * Keeps the first 100 problems, at most 1 KB of each input, and at most 255 characters of each name
+   * in a path. A body can have any number of problems, and keys of any length.
+   */
+  constructor(problems: LocatedProblem[]) {
     super(422, 'RequestValidationError', 'The request does not fit the schema.');
+    this.problems = problems
+      .slice(0, MAX_PROBLEMS)
+      .map((each) => ({ ...each, loc: each.loc.map(cutName), input: excerpt(each.input) }));
   }
 
   /** One problem at one place. */
@@ -181,4 +218,8 @@ export class RequestValidationError extends ApiError {
   override body() {
     return { error: this.error, detail: this.problems };
   }
+}
+
+function cutName(name: string | number): string | number {
+  return typeof name === 'string' ? name.slice(0, MAX_NAME) : name;
 }

@@ -14,18 +14,24 @@ const REDACTED = [
   'checkout_client_secret',
 ];
 
-/** JSON lines on standard output. Fields that hold secrets are cut out, at the top and one level down. */
+/**
+ * Writes JSON lines to standard output. Fields that hold secrets are redacted at the top level and one
+ * level down.
+ */
 export function createLogger(level: string): Logger {
-  return pino({
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
-  });
+  };
+  // Synchronous, so that no line waits for the end of the process. pino would write such lines when
+  // the process exits, and would repeat the write endlessly if the reader of the log has gone.
+  return pino(options, pino.destination({ fd: process.stdout.fd, sync: true }));
 }
 
-/** Nest's own messages, as lines of the same log. */
+/** Writes the messages of Nest itself to the same log. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

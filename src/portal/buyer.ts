@@ -1,17 +1,16 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { InvalidToken } from '../platform/errors.js';
-import type { Caller, Principal } from '../platform/http/access.js';
+import type { Caller } from '../platform/caller.js';
+import type { Session } from '../sessions/session.js';
 
-/** The holder of a session, as the token says. What they may do is in the database. */
-export type Session = Extract<Principal, { kind: 'session' }>;
-
-/** On whose behalf the portal works: a caller who reaches what this customer has bought. */
+/** A caller of the portal. They can use the purchases of one customer. */
 export interface Buyer extends Caller {
   customerId: string;
 }
 
-export function buyerOf(session: Session, requestId: string): Buyer {
+/** The caller that a session stands for. */
+export function toBuyer(session: Session, requestId: string): Buyer {
   return {
     organizationId: session.organizationId,
     customerId: session.customerId,
@@ -20,20 +19,23 @@ export function buyerOf(session: Session, requestId: string): Buyer {
   };
 }
 
-/** The session of a route with `@PortalSession()`. */
-export function sessionOf(request: FastifyRequest): Session {
+/**
+ * The session of a request to a route with `@PortalSession()`.
+ * @throws {InvalidToken} if the request has no session.
+ */
+export function requireSession(request: FastifyRequest): Session {
   const { principal } = request;
   if (principal?.kind !== 'session') throw new InvalidToken();
   return principal;
 }
 
-/** The {@link Session} of a route with `@PortalSession()`. */
+/** Injects the {@link Session} in a route with `@PortalSession()`. */
 export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  sessionOf(context.switchToHttp().getRequest<FastifyRequest>()),
+  requireSession(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-/** The {@link Buyer} of a route with `@PortalSession()`. */
+/** Injects the {@link Buyer} in a route with `@PortalSession()`. */
 export const CurrentBuyer = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  return buyerOf(sessionOf(request), request.id);
+  return toBuyer(requireSession(request), request.id);
 });

@@ -7,22 +7,23 @@ import { fr } from './locales/fr.js';
 
 const LANGUAGES: Record<(typeof LOCALES)[number], Messages> = { en, de, fr, es };
 
-/** The texts of a language, and its name. */
-export interface Texts {
+/** The messages of the portal in one language. */
+export interface Translation {
+  /** The code of the language, such as `de`. */
   language: string;
   t: Messages;
 }
 
-/** The texts of an organization's locale, in the same language as its mails. */
-export function textsOf(locale: string): Texts {
-  return textsIn(invitations.messagesOf(locale).language);
+/** The translation for an organization's locale. Its invitations use the same language. */
+export function translationFor(locale: string): Translation {
+  return translationIn(invitations.messagesFor(locale).language);
 }
 
-/** The texts for a reader of whom nothing is known but the browser's Accept-Language. */
-export function textsForBrowser(acceptLanguage: string | undefined): Texts {
-  return textsIn(invitations.messagesForBrowser(acceptLanguage).language);
+/** The translation for an Accept-Language header, for a request without an organization. */
+export function translationForBrowser(acceptLanguage: string | undefined): Translation {
+  return translationIn(invitations.messagesForBrowser(acceptLanguage).language);
 }
 
-function textsIn(language: string): Texts {
+function translationIn(language: string): Translation {
   return { language, t: LANGUAGES[language as keyof typeof LANGUAGES] };
 }

@@ -1,208 +1,227 @@
 import { Injectable } from '@nestjs/common';
+import { IsString } from 'class-validator';
 import { Clock } from '../platform/clock.js';
 import { ApiError, NotPermitted, ResourceNotFound } from '../platform/errors.js';
-import { decodeCursor, encodeCursor } from '../platform/http/cursor.js';
-import { parseUuid } from '../platform/http/fields.js';
-import type { Page } from '../platform/pages/pages.js';
-import type { Page as Rows } from '../platform/http/pages.js';
+import { decodeCursor, encodeCursor, SEAT_CURSOR } from '../platform/http/cursor.js';
+import { parseUuid } from '../platform/uuid.js';
+import type { HtmlPage } from '../platform/html/html-page.js';
+import type { Paginated } from '../platform/http/pagination.js';
 import type { ContainerRef } from '../seats/seat.js';
 import { FeatureNotEnabled } from '../seats/seats.errors.js';
-import type { SeatRow } from '../seats/seats.rows.js';
-import { type Addresses, readAddresses } from './addresses.js';
-import { type Buyer, buyerOf } from './buyer.js';
-import { textsOf } from './locales.js';
+import type { SeatRow } from '../seats/seats.sql.js';
+import { type Buyer, toBuyer } from './buyer.js';
+import { type EmailList, parseEmailList } from './email-list.js';
+import { translationFor } from './locales.js';
 import type { Messages } from './locales/en.js';
 import {
   confirmPage,
   containerPage,
-  containerRef,
   type Notice,
   overviewPage,
-} from './portal.pages.js';
+  toContainerRef,
+} from './portal-pages.view.js';
+import type { PortalUser } from './portal-sign-in.js';
 import { type ContainerRow, PortalRepository } from './portal.repository.js';
 import { PortalService } from './portal.service.js';
-import { mayManage } from './session.js';
-import type { Visitor } from './visits.js';
+import { mayManage } from '../sessions/session.js';
 
-const PURCHASES_A_PAGE = 20;
-const PEOPLE_A_PAGE = 50;
-const MOST_HELD = 100;
-/** Addresses that are invited at once: nobody reads more results than that. */
-const MOST_INVITED = 100;
-const SEARCH_LENGTH = 254;
-const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, /^[0-9a-f-]{36}$/];
+const PURCHASES_PER_PAGE = 20;
+const PEOPLE_PER_PAGE = 50;
+const MAX_PAGE = 10_000;
+const MAX_HELD = 100;
+/** The e-mails that one form can invite. More results would not fit on a page. */
+const MAX_INVITED = 100;
+const MAX_SEARCH_LENGTH = 254;
 
-/** Which container an address names, as it was typed. */
-export interface ContainerPath {
+/** The container that a URL names, not yet validated. */
+export class ContainerPath {
+  @IsString()
   kind: string;
+
+  @IsString()
   id: string;
 }
 
-/** Which seat of which container an address names. */
-export interface SeatPath extends ContainerPath {
+/** The seat that a URL names, not yet validated. */
+export class SeatPath extends ContainerPath {
+  @IsString()
   seat: string;
 }
 
+/** The search and the position in the list of people. */
 export interface PeopleQuery {
   q?: unknown;
   cursor?: unknown;
 }
 
-/** What the portal's pages show and do. Every method gives the page that comes after it. */
+/** The actions of the portal's pages. Every method returns the page to show next. */
 @Injectable()
-export class PortalPages {
+export class PortalPagesService {
   constructor(
     private readonly portal: PortalService,
-    private readonly rows: PortalRepository,
+    private readonly repository: PortalRepository,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * What somebody bought and holds. With one purchase there is nothing to choose: it is shown.
-   * @throws {FeatureNotEnabled} for those who manage seats.
+   * The purchases of a buyer and the seats of the person. A buyer with a single purchase goes
+   * straight to its page.
+   * @throws {FeatureNotEnabled} for a manager with purchases.
    */
-  async overview(visitor: Visitor, requestId: string, pageNumber: unknown): Promise<Page> {
-    const { person, session } = visitor;
-    const held = await this.rows.held(session, MOST_HELD);
+  async overview(user: PortalUser, requestId: string, pageNumber: unknown): Promise<HtmlPage> {
+    const { person, session } = user;
+    const held = await this.repository.listHeld(session, MAX_HELD);
     if (!mayManage(person.member?.role ?? null)) {
       return overviewPage(person, { bought: [], held, page: 1, pageCount: 1 });
     }
-    const buyer = buyerOf(session, requestId);
-    const page = Math.min(Math.max(Math.trunc(Number(pageNumber)) || 1, 1), 10_000);
-    const bought = await this.rows.bought(buyer, { page, limit: PURCHASES_A_PAGE });
+    const buyer = toBuyer(session, requestId);
+    const page = Math.min(Math.max(Math.trunc(Number(pageNumber)) || 1, 1), MAX_PAGE);
+    const bought = await this.repository.listBought(buyer, { page, limit: PURCHASES_PER_PAGE });
     if (bought.total > 0 && !person.organization.seats_enabled) throw new FeatureNotEnabled();
-    const only = onlyOne(bought, held);
-    if (only !== undefined) return this.show(visitor, buyer, containerRef(only));
-    const pageCount = Math.ceil(bought.total / PURCHASES_A_PAGE);
+    const single = singleContainer(bought, held);
+    if (single !== undefined) return this.showContainer(user, buyer, toContainerRef(single));
+    const pageCount = Math.ceil(bought.total / PURCHASES_PER_PAGE);
     return overviewPage(person, { bought: bought.rows, held, page, pageCount });
   }
 
-  /** @throws {ResourceNotFound}; {NotPermitted}; {FeatureNotEnabled}; also the other pages do. */
+  /** @throws {ResourceNotFound}; {NotPermitted}; {FeatureNotEnabled}. */
   async container(
-    visitor: Visitor,
+    user: PortalUser,
     requestId: string,
     path: ContainerPath,
     query: PeopleQuery,
-  ): Promise<Page> {
-    const buyer = managerOf(visitor, requestId);
-    return this.show(visitor, buyer, refOf(path), {}, query);
+  ): Promise<HtmlPage> {
+    const buyer = requireManager(user, requestId);
+    return this.showContainer(user, buyer, parseContainerPath(path), {}, query);
   }
 
-  /** Invites everybody in a text, as far as there are seats, and tells what came of each. */
+  /**
+   * Invites the people in a text while there are free seats, and shows the result for each.
+   * @throws as {@link container}.
+   */
   async invite(
-    visitor: Visitor,
+    user: PortalUser,
     requestId: string,
     path: ContainerPath,
     text: unknown,
-  ): Promise<Page> {
-    const buyer = managerOf(visitor, requestId);
-    const ref = refOf(path);
-    const { results, t } = textsIn(visitor);
-    const read = readAddresses(typeof text === 'string' ? text : '');
-    const emails = read.emails.slice(0, MOST_INVITED);
-    const rest = read.emails.slice(MOST_INVITED);
-    if (emails.length + read.invalid.length === 0) {
-      return this.show(visitor, buyer, ref, { notice: { text: results.empty, refused: true } });
+  ): Promise<HtmlPage> {
+    const buyer = requireManager(user, requestId);
+    const ref = parseContainerPath(path);
+    const t = messagesFor(user);
+    const list = parseEmailList(typeof text === 'string' ? text : '');
+    const emails = list.emails.slice(0, MAX_INVITED);
+    const remaining = list.emails.slice(MAX_INVITED);
+    if (emails.length + list.invalid.length === 0) {
+      const notice = { text: t.results.empty, failed: true };
+      return this.showContainer(user, buyer, ref, { notice });
     }
-    const failures = await this.inviteAll(buyer, ref, emails);
-    const told = resultsOf(t, { ...read, emails }, failures);
-    const invited = emails.length - failures.size;
+    const errors = await this.inviteAll(buyer, ref, emails);
+    const results = invitationResults(t, { ...list, emails }, errors);
+    const invitedCount = emails.length - errors.size;
     const notice = {
-      text: results.heading(invited, told.length),
-      refused: invited === 0,
-      results: told,
-      hint: rest.length > 0 ? results.rest(rest.length) : undefined,
+      text: t.results.heading(invitedCount, results.length),
+      failed: invitedCount === 0,
+      results,
+      hint: remaining.length > 0 ? t.results.remaining(remaining.length) : undefined,
     };
-    const draft = [...read.invalid, ...rest].join('\n');
-    return this.show(visitor, buyer, ref, { notice, draft });
+    const draft = [...list.invalid, ...remaining].join('\n');
+    return this.showContainer(user, buyer, ref, { notice, draft });
   }
 
-  async resend(visitor: Visitor, requestId: string, path: SeatPath): Promise<Page> {
-    const buyer = managerOf(visitor, requestId);
-    const ref = refOf(path);
-    const { t } = textsIn(visitor);
-    const seat = await this.seat(buyer, ref, path.seat);
-    if (seat.email === null) return this.gone(visitor, buyer, ref);
-    const notice = await this.portal.resend(buyer, seat.seat_id).then(
-      () => ({ text: t.notices.resent(seat.email as string) }),
-      (error: unknown) => refusal(t, error),
+  /** @throws as {@link container}. */
+  async resend(user: PortalUser, requestId: string, path: SeatPath): Promise<HtmlPage> {
+    const buyer = requireManager(user, requestId);
+    const ref = parseContainerPath(path);
+    const t = messagesFor(user);
+    const { seat_id, email } = await this.findSeat(buyer, ref, path.seat);
+    if (email === null) return this.showAlreadyRevoked(user, buyer, ref);
+    const notice = await this.portal.resend(buyer, seat_id).then(
+      () => ({ text: t.notices.resent(email) }),
+      (error: unknown) => errorNotice(t, error),
     );
-    return this.show(visitor, buyer, ref, { notice });
+    return this.showContainer(user, buyer, ref, { notice });
   }
 
-  async confirmRevoke(visitor: Visitor, requestId: string, path: SeatPath): Promise<Page> {
-    const buyer = managerOf(visitor, requestId);
-    const ref = refOf(path);
-    const seat = await this.seat(buyer, ref, path.seat);
-    if (seat.email === null) return this.gone(visitor, buyer, ref);
-    const { seat_id: id, email } = seat;
-    const claimed = seat.status === 'claimed';
-    return confirmPage(visitor.person, await this.bought(buyer, ref), { id, email, claimed });
+  /** @throws as {@link container}. */
+  async confirmRevoke(user: PortalUser, requestId: string, path: SeatPath): Promise<HtmlPage> {
+    const buyer = requireManager(user, requestId);
+    const ref = parseContainerPath(path);
+    const { seat_id: id, email, status } = await this.findSeat(buyer, ref, path.seat);
+    if (email === null) return this.showAlreadyRevoked(user, buyer, ref);
+    const container = await this.findContainer(buyer, ref);
+    return confirmPage(user.person, container, { id, email, claimed: status === 'claimed' });
   }
 
-  async revoke(visitor: Visitor, requestId: string, path: SeatPath): Promise<Page> {
-    const buyer = managerOf(visitor, requestId);
-    const ref = refOf(path);
-    const seat = await this.seat(buyer, ref, path.seat);
-    if (seat.email === null) return this.gone(visitor, buyer, ref);
-    await this.portal.revoke(buyer, seat.seat_id);
-    const { t } = textsIn(visitor);
-    return this.show(visitor, buyer, ref, { notice: { text: t.notices.revoked(seat.email) } });
+  /** @throws as {@link container}. */
+  async revoke(user: PortalUser, requestId: string, path: SeatPath): Promise<HtmlPage> {
+    const buyer = requireManager(user, requestId);
+    const ref = parseContainerPath(path);
+    const { seat_id, email } = await this.findSeat(buyer, ref, path.seat);
+    if (email === null) return this.showAlreadyRevoked(user, buyer, ref);
+    await this.portal.revoke(buyer, seat_id);
+    const notice = { text: messagesFor(user).notices.revoked(email) };
+    return this.showContainer(user, buyer, ref, { notice });
   }
 
-  private gone(visitor: Visitor, buyer: Buyer, ref: ContainerRef): Promise<Page> {
-    const notice = { text: textsIn(visitor).t.notices.gone, refused: true };
-    return this.show(visitor, buyer, ref, { notice });
+  private showAlreadyRevoked(user: PortalUser, buyer: Buyer, ref: ContainerRef): Promise<HtmlPage> {
+    const notice = { text: messagesFor(user).notices.alreadyRevoked, failed: true };
+    return this.showContainer(user, buyer, ref, { notice });
   }
 
-  private async show(
-    visitor: Visitor,
+  private async showContainer(
+    user: PortalUser,
     buyer: Buyer,
     ref: ContainerRef,
     { notice, draft = '' }: { notice?: Notice; draft?: string } = {},
     query: PeopleQuery = {},
-  ): Promise<Page> {
-    const { person } = visitor;
-    const container = await this.bought(buyer, ref);
+  ): Promise<HtmlPage> {
+    const { person, session } = user;
+    const container = await this.findContainer(buyer, ref);
     if (!person.organization.seats_enabled) throw new FeatureNotEnabled();
-    const search = readSearch(query.q);
-    const after = typeof query.cursor === 'string' ? decodeCursor(query.cursor, CURSOR) : undefined;
-    const limit = PEOPLE_A_PAGE + 1;
-    const found = await this.rows.people(buyer, ref, search, { after, limit });
-    const people = found.slice(0, PEOPLE_A_PAGE);
-    const last = found.length > PEOPLE_A_PAGE ? people.at(-1) : undefined;
-    const held = await this.rows.held(visitor.session, MOST_HELD);
-    const only = onlyOne(await this.rows.bought(buyer, { page: 1, limit: 1 }), held);
+    const search = parseSearch(query.q);
+    const { cursor } = query;
+    const after = typeof cursor === 'string' ? decodeCursor(cursor, SEAT_CURSOR) : undefined;
+    // One more row than the page shows tells whether there is a next page.
+    const limit = PEOPLE_PER_PAGE + 1;
+    const { taken } = container;
+    const page = { after, limit };
+    const rows = await this.repository.listPeople(buyer, { ref, taken }, search, page);
+    const people = rows.slice(0, PEOPLE_PER_PAGE);
+    const last = rows.length > PEOPLE_PER_PAGE ? people.at(-1) : undefined;
+    const held = await this.repository.listHeld(session, MAX_HELD);
+    const bought = await this.repository.listBought(buyer, { page: 1, limit: 1 });
     return containerPage(person, {
       container,
-      alone: only !== undefined,
+      hasOverview: singleContainer(bought, held) === undefined,
       people,
       search,
-      next: last ? encodeCursor([last.created_at.toISOString(), last.seat_id]) : null,
-      continued: after !== undefined,
+      nextCursor: last ? encodeCursor([last.created_at.toISOString(), last.seat_id]) : null,
+      isFirstPage: after === undefined,
       notice,
       draft,
-      most: MOST_INVITED,
+      maxEmails: MAX_INVITED,
       now: this.clock.now(),
     });
   }
 
-  private async bought(buyer: Buyer, ref: ContainerRef): Promise<ContainerRow> {
-    const container = await this.rows.findBought(buyer, ref);
+  private async findContainer(buyer: Buyer, ref: ContainerRef): Promise<ContainerRow> {
+    const container = await this.repository.findBought(buyer, ref);
     if (container === undefined) throw new ResourceNotFound();
     return container;
   }
 
-  /** The seat, if it is one of this container. */
-  private async seat(buyer: Buyer, ref: ContainerRef, id: string): Promise<SeatRow> {
-    const seat = await this.portal.find(buyer, readId(id));
-    const { subscription_id, order_id } = seat;
-    const named = 'subscription_id' in ref ? ref.subscription_id : ref.order_id;
-    if (named !== subscription_id && named !== order_id) throw new ResourceNotFound();
+  /** @throws {ResourceNotFound} if the seat belongs to another container. */
+  private async findSeat(buyer: Buyer, ref: ContainerRef, id: string): Promise<SeatRow> {
+    const seat = await this.portal.find(buyer, parseId(id));
+    const isOfContainer =
+      'subscription_id' in ref
+        ? seat.subscription_id === ref.subscription_id
+        : seat.order_id === ref.order_id;
+    if (!isOfContainer) throw new ResourceNotFound();
     return seat;
   }
 
-  /** The names of the errors of those who failed, by their e-mails. */
+  /** @returns the names of the errors, by e-mail. */
   private async inviteAll(
     buyer: Buyer,
     ref: ContainerRef,
@@ -214,65 +233,67 @@ export class PortalPages {
   }
 }
 
-/** The one container that there is to see, if there is no other. */
-function onlyOne(bought: Rows<ContainerRow>, held: ContainerRow[]): ContainerRow | undefined {
-  const [only] = bought.rows;
-  return bought.total === 1 && held.every(({ id }) => id === only?.id) ? only : undefined;
+/** The only purchase, if the overview would show nothing else. */
+function singleContainer(
+  bought: Paginated<ContainerRow>,
+  held: ContainerRow[],
+): ContainerRow | undefined {
+  const [first] = bought.rows;
+  return bought.total === 1 && held.every(({ id }) => id === first?.id) ? first : undefined;
 }
 
-/** @throws {NotPermitted} for role member. */
-function managerOf({ person, session }: Visitor, requestId: string): Buyer {
+/** @throws {NotPermitted} for the role `member`. */
+function requireManager({ person, session }: PortalUser, requestId: string): Buyer {
   if (!mayManage(person.member?.role ?? null)) throw new NotPermitted();
-  return buyerOf(session, requestId);
+  return toBuyer(session, requestId);
 }
 
-function textsIn({ person }: Visitor): { t: Messages; results: Messages['results'] } {
-  const { t } = textsOf(person.organization.locale);
-  return { t, results: t.results };
+function messagesFor({ person }: PortalUser): Messages {
+  return translationFor(person.organization.locale).t;
 }
 
 /** @throws {ResourceNotFound} */
-function refOf({ kind, id }: ContainerPath): ContainerRef {
-  if (kind === 'subscriptions') return { subscription_id: readId(id) };
-  if (kind === 'orders') return { order_id: readId(id) };
+function parseContainerPath({ kind, id }: ContainerPath): ContainerRef {
+  if (kind === 'subscriptions') return { subscription_id: parseId(id) };
+  if (kind === 'orders') return { order_id: parseId(id) };
   throw new ResourceNotFound();
 }
 
-function readId(text: string): string {
+/** @throws {ResourceNotFound} */
+function parseId(text: string): string {
   const id = parseUuid(text);
   if (id === undefined) throw new ResourceNotFound();
   return id;
 }
 
-/** What is searched for, as PostgreSQL can read it: it takes no NUL. */
-function readSearch(text: unknown): string {
-  return typeof text === 'string' ? text.replaceAll('\0', '').trim().slice(0, SEARCH_LENGTH) : '';
+/** The search text without NUL, which PostgreSQL refuses. */
+function parseSearch(text: unknown): string {
+  if (typeof text !== 'string') return '';
+  return text.replaceAll('\0', '').trim().slice(0, MAX_SEARCH_LENGTH);
 }
 
-function resultsOf(
-  t: Messages,
-  { emails, invalid }: Addresses,
-  failures: Map<string, string>,
+/** The results of an invitation form. Failures come first, since they need attention. */
+function invitationResults(
+  { results: texts }: Messages,
+  { emails, invalid }: EmailList,
+  errors: Map<string, string>,
 ): NonNullable<Notice['results']> {
-  const { results } = t;
-  const told = emails.map((email) => {
-    const error = failures.get(email);
-    if (error === undefined) return { email, text: results.invited, tone: 'good' as const };
-    const known = error === 'SeatAlreadyAssigned' || error === 'SeatNotAvailable';
-    return { email, text: known ? results[error] : results.failed, tone: 'bad' as const };
+  const bad = (email: string, text: string) => ({ email, text, tone: 'bad' as const });
+  const results = emails.map((email) => {
+    const error = errors.get(email);
+    if (error === undefined) return { email, text: texts.invited, tone: 'good' as const };
+    const isKnown = error === 'SeatAlreadyAssigned' || error === 'SeatNotAvailable';
+    return bad(email, isKnown ? texts[error] : texts.failed);
   });
-  const unread = invalid.slice(0, MOST_INVITED).map((email) => {
-    return { email, text: results.invalid, tone: 'bad' as const };
-  });
-  // What needs attention comes first.
-  return [...unread, ...told].sort((a, b) => a.tone.localeCompare(b.tone));
+  const invalidResults = invalid.slice(0, MAX_INVITED).map((word) => bad(word, texts.invalid));
+  return [...invalidResults, ...results].sort((a, b) => a.tone.localeCompare(b.tone));
 }
 
-/** What the page says of an error that leaves everything as it was; the others are passed on. */
-function refusal({ notices }: Messages, error: unknown): Notice {
+/** A notice for an error that the person can correct. Other errors are thrown again. */
+function errorNotice({ notices }: Messages, error: unknown): Notice {
   if (!(error instanceof ApiError)) throw error;
-  if (error.error === 'SeatNotPending') return { text: notices.SeatNotPending, refused: true };
+  if (error.error === 'SeatNotPending') return { text: notices.SeatNotPending, failed: true };
   if (error.error !== 'TooManyRequests') throw error;
   const seconds = Number(error.headers['retry-after']);
-  return { text: notices.TooManyRequests(seconds), refused: true };
+  return { text: notices.TooManyRequests(seconds), failed: true };
 }

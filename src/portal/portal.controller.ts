@@ -12,35 +12,36 @@ import {
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   BadRequest,
+  CustomerNotFound,
+  MemberNotFound,
   NotPermitted,
   RequestValidationError,
   ResourceNotFound,
   TooManyRequests,
 } from '../platform/errors.js';
 import { PortalSession } from '../platform/http/access.js';
-import { Fails } from '../platform/http/docs.js';
-import { PageQuery, toPage } from '../platform/http/pages.js';
-import { AssignSeatDto } from '../seats/assignments.dto.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
+import { PageQuery, toPageResponse } from '../platform/http/pagination.js';
+import { AssignSeatDto } from '../seats/assign/assign.dto.js';
 import { CustomerSeatDto, ListSeatsQuery, SeatParams, SeatsListDto } from '../seats/seats.dto.js';
 import {
-  CustomerNotFound,
   FeatureNotEnabled,
   InvalidInvitationToken,
   InvalidSeatAssignmentRequest,
   MemberEmailMismatch,
-  MemberNotFound,
   SeatAlreadyAssigned,
   SeatNotAvailable,
   SeatNotPending,
 } from '../seats/seats.errors.js';
-import { type Buyer, CurrentBuyer, CurrentSession, type Session } from './buyer.js';
+import type { Session } from '../sessions/session.js';
+import { type Buyer, CurrentBuyer, CurrentSession } from './buyer.js';
 import { ManagerGuard } from './manager.guard.js';
 import { HeldSubscriptionDto, HeldSubscriptionPage } from './portal.dto.js';
 import { PortalService } from './portal.service.js';
 
-const WHO =
-  'For the session of a customer, or of a member with the role `owner` or `billing_manager`; ' +
-  'role `member` gets a 403. Another buyer’s seats do not exist for it.';
+const ACCESS =
+  'Requires the session of a customer, or of a member with the role `owner` or ' +
+  '`billing_manager`. The role `member` gets a 403. Seats of other buyers are answered with a 404.';
 
 @ApiTags('Customer portal')
 @Controller('v1/customer-portal/seats')
@@ -52,11 +53,11 @@ export class PortalController {
   @UseGuards(ManagerGuard)
   @ApiOperation({
     operationId: 'customer_portal:seats:list_seats',
-    summary: 'List the seats of what you bought',
-    description: `The seats of a subscription or an order, as for an organization. ${WHO}`,
+    summary: 'List the seats of a purchase',
+    description: `Lists the seats of a subscription or an order, like the route for organizations. ${ACCESS}`,
   })
   @ApiOkResponse({ type: SeatsListDto })
-  @Fails(BadRequest, NotPermitted, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(BadRequest, NotPermitted, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async list(@CurrentBuyer() buyer: Buyer, @Query() query: ListSeatsQuery): Promise<SeatsListDto> {
     return SeatsListDto.from(await this.portal.list(buyer, query, query));
   }
@@ -67,13 +68,14 @@ export class PortalController {
   @UseGuards(ManagerGuard)
   @ApiOperation({
     operationId: 'customer_portal:seats:assign_seat',
-    summary: 'Assign a seat of what you bought',
+    summary: 'Assign a seat of a purchase',
     description:
-      `As for an organization, but the invitation is shown to nobody but the invited. A customer ` +
-      `can be named by id only if it is the buyer or somebody among the buyer’s members. ${WHO}`,
+      `Assigns a seat, like the route for organizations. The response never contains the ` +
+      `invitation. Only the buyer, and customers with the e-mail of one of the buyer’s members, ` +
+      `can be named by \`customer_id\` or \`external_customer_id\`. ${ACCESS}`,
   })
   @ApiOkResponse({ type: CustomerSeatDto })
-  @Fails(
+  @ApiErrors(
     SeatNotAvailable,
     SeatAlreadyAssigned,
     MemberEmailMismatch,
@@ -89,7 +91,7 @@ export class PortalController {
     @CurrentBuyer() buyer: Buyer,
     @Body() body: AssignSeatDto,
   ): Promise<CustomerSeatDto> {
-    const { row } = await this.portal.assign(buyer, body, body.assignment());
+    const { row } = await this.portal.assign(buyer, body, body);
     return CustomerSeatDto.from(row);
   }
 
@@ -97,19 +99,20 @@ export class PortalController {
   @PortalSession()
   @ApiOperation({
     operationId: 'customer_portal:seats:list_claimed_subscriptions',
-    summary: 'List the subscriptions you hold a seat of',
+    summary: 'List the subscriptions in which you have a seat',
     description:
-      'The subscriptions in which the person of the session holds a claimed seat, newest first, ' +
-      'whoever bought them. For every session, also when the organization has switched seats off.',
+      'Lists the subscriptions in which the person of the session has a claimed seat, newest ' +
+      'first, whether or not the person bought them. Every session can use this route, even when ' +
+      'the organization has disabled seats.',
   })
   @ApiOkResponse({ type: HeldSubscriptionPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async subscriptions(
     @CurrentSession() session: Session,
     @Query() query: PageQuery,
   ): Promise<HeldSubscriptionPage> {
     const page = await this.portal.subscriptions(session, query);
-    return toPage(page, query, HeldSubscriptionDto.from);
+    return toPageResponse(page, query, HeldSubscriptionDto.from);
   }
 
   @Delete(':seat_id')
@@ -117,11 +120,11 @@ export class PortalController {
   @UseGuards(ManagerGuard)
   @ApiOperation({
     operationId: 'customer_portal:seats:revoke_seat',
-    summary: 'Revoke a seat of what you bought',
-    description: `Takes the seat from its person; the place is free again. ${WHO}`,
+    summary: 'Revoke a seat of a purchase',
+    description: `Removes the person from the seat, so that another seat can be assigned. ${ACCESS}`,
   })
   @ApiOkResponse({ type: CustomerSeatDto })
-  @Fails(NotPermitted, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(NotPermitted, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async revoke(
     @CurrentBuyer() buyer: Buyer,
     @Param() { seat_id }: SeatParams,
@@ -136,10 +139,10 @@ export class PortalController {
   @ApiOperation({
     operationId: 'customer_portal:seats:resend_invitation',
     summary: 'Send an invitation again',
-    description: `Renews the invitation of a pending seat; the old link is dead. ${WHO}`,
+    description: `Renews the invitation of a pending seat. The old link stops working. ${ACCESS}`,
   })
   @ApiOkResponse({ type: CustomerSeatDto })
-  @Fails(
+  @ApiErrors(
     SeatNotPending,
     InvalidInvitationToken,
     NotPermitted,

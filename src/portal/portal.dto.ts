@@ -1,20 +1,24 @@
 import { OmitType } from '@nestjs/swagger';
-import { ShownObject, ShownText, ShownUuid } from '../platform/http/answers.js';
-import { PageOf } from '../platform/http/pages.js';
+import {
+  ObjectProperty,
+  TextProperty,
+  UuidProperty,
+} from '../platform/http/response-properties.js';
+import { PageOf } from '../platform/http/pagination.js';
 import { SubscriptionDto } from '../purchases/subscriptions/subscriptions.dto.js';
 import type { HeldSubscription } from './portal.repository.js';
 
 class HeldProductDto {
-  @ShownUuid('The id of the product.')
+  @UuidProperty('The id of the product.')
   id: string;
 
-  @ShownText('What it is called.', { example: 'Acme Pro' })
+  @TextProperty('The name of the product.', { example: 'Acme Pro' })
   name: string;
 }
 
-/** A subscription as somebody on one of its seats sees it: without the seller's metadata. */
+/** A subscription as a person with a seat sees it: without the seller's metadata. */
 export class HeldSubscriptionDto extends OmitType(SubscriptionDto, ['metadata']) {
-  @ShownObject(HeldProductDto, 'What the seat is for.')
+  @ObjectProperty(HeldProductDto, 'The product of the subscription.')
   product: HeldProductDto;
 
   static from(row: HeldSubscription): HeldSubscriptionDto {

@@ -1,37 +1,26 @@
 import { Module } from '@nestjs/common';
 import { SeatsModule } from '../seats/seats.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { ManagerGuard } from './manager.guard.js';
-import { PortalEntranceController, PortalPagesController } from './portal-pages.controller.js';
-import { PortalPages } from './portal-pages.service.js';
+import { PortalPagesController, PortalSignInController } from './portal-pages.controller.js';
+import { PortalPagesService } from './portal-pages.service.js';
+import { PortalSignIn } from './portal-sign-in.js';
 import { PortalController } from './portal.controller.js';
 import { PortalRepository } from './portal.repository.js';
 import { PortalService } from './portal.service.js';
-import { SessionAuthenticator } from './sessions.authenticator.js';
-import { SessionsController } from './sessions.controller.js';
-import { SessionsRepository } from './sessions.repository.js';
-import { SessionsService } from './sessions.service.js';
-import { VisitorGuard, Visits } from './visits.js';
+import { SignedInGuard } from './signed-in.guard.js';
 
-/** What buyers, and people with a seat, do themselves: sessions, routes and pages. */
+/** The customer portal: its API routes and its pages. */
 @Module({
-  imports: [SeatsModule],
-  controllers: [
-    PortalController,
-    PortalEntranceController,
-    PortalPagesController,
-    SessionsController,
-  ],
+  imports: [SeatsModule, SessionsModule],
+  controllers: [PortalController, PortalSignInController, PortalPagesController],
   providers: [
     ManagerGuard,
-    PortalPages,
+    PortalPagesService,
     PortalRepository,
     PortalService,
-    SessionAuthenticator,
-    SessionsRepository,
-    SessionsService,
-    VisitorGuard,
-    Visits,
+    PortalSignIn,
+    SignedInGuard,
   ],
-  exports: [SessionAuthenticator],
 })
 export class PortalModule {}

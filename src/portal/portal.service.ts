@@ -1,110 +1,107 @@
 import { Injectable } from '@nestjs/common';
 import { ResourceNotFound } from '../platform/errors.js';
-import type { Page, PageQuery } from '../platform/http/pages.js';
-import { AssignmentsService, type BulkResult } from '../seats/assignments.service.js';
-import type { AssignedSeat } from '../seats/seating.service.js';
-import type { Assignment } from '../seats/seating.js';
-import { type ContainerKeys, Containers } from '../seats/containers.js';
-import type { ContainerRef, Recipient } from '../seats/seat.js';
-import { type SeatRow } from '../seats/seats.rows.js';
-import { PoolsRepository } from '../seats/pools.repository.js';
+import type { PageQuery, Paginated } from '../platform/http/pagination.js';
+import type { AssignedSeat, BulkResult } from '../seats/assign/assign.service.js';
+import type { ContainerRef } from '../seats/seat.js';
+import type { AssignmentRequest, ContainerKeys } from '../seats/seats.rules.js';
 import { type SeatFilters, type SeatList, SeatsService } from '../seats/seats.service.js';
-import type { Buyer, Session } from './buyer.js';
+import type { SeatRow } from '../seats/seats.sql.js';
+import type { Session } from '../sessions/session.js';
+import type { Buyer } from './buyer.js';
 import { type HeldSubscription, PortalRepository } from './portal.repository.js';
 
-// No row has it: ids are version 4.
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+// No customer has this id, because all ids are UUIDs of version 4.
+const UNKNOWN_CUSTOMER_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * What a buyer can do with what they bought. Here, and nowhere else, stands what is theirs: for
- * anything else a buyer hears what they would hear if it did not exist.
+ * The seats of a buyer's purchases. Only this service checks that a container or a seat belongs to
+ * the buyer. It treats those of other buyers as nonexistent.
  */
 @Injectable()
 export class PortalService {
   constructor(
     private readonly portal: PortalRepository,
-    private readonly pools: PoolsRepository,
-    private readonly containers: Containers,
     private readonly seats: SeatsService,
-    private readonly assignments: AssignmentsService,
   ) {}
 
-  /** @throws {BadRequest} no container named; {ResourceNotFound}; {FeatureNotEnabled}. */
+  /** @throws {BadRequest} without a container; {ResourceNotFound}; {FeatureNotEnabled}. */
   async list(buyer: Buyer, keys: ContainerKeys, filters: SeatFilters): Promise<SeatList> {
     const named = keys.subscription_id ?? keys.order_id ?? keys.checkout_id;
     if (named === undefined) return this.seats.list(buyer, {}, filters);
-    return this.seats.list(buyer, await this.own(buyer, keys), filters);
+    return this.seats.list(buyer, await this.boughtContainer(buyer, keys), filters);
   }
 
-  /** @throws as {@link AssignmentsService.assign}, in its order. */
-  async assign(buyer: Buyer, keys: ContainerKeys, assignment: Assignment): Promise<AssignedSeat> {
-    const ref = await this.own(buyer, keys);
-    const recipient = await this.known(buyer, assignment.recipient);
-    return this.assignments.assign(buyer, ref, { ...assignment, recipient });
+  /** @throws as {@link SeatsService.assign}, in the same order. */
+  async assign(
+    buyer: Buyer,
+    keys: ContainerKeys,
+    request: AssignmentRequest,
+  ): Promise<AssignedSeat> {
+    const ref = await this.boughtContainer(buyer, keys);
+    return this.seats.assign(buyer, ref, await this.hideOtherCustomers(buyer, request));
   }
 
-  /** Invites people by their e-mails, as far as there are seats; who fails, fails alone. */
-  async invite(buyer: Buyer, ref: ContainerRef, emails: string[]): Promise<BulkResult> {
-    const own = await this.own(buyer, ref);
-    const assignments = emails.map((email) => ({
-      recipient: { by: 'email' as const, email },
-      metadata: {},
-      immediateClaim: false,
-      sendInvitation: true,
-      expiresIn: null,
-      returnSeated: false,
-    }));
-    return this.assignments.assignMany(buyer, own, assignments, { atomic: false });
+  /**
+   * Invites people by e-mail while there are free seats. A failure does not affect the others.
+   * @throws {ResourceNotFound}; {FeatureNotEnabled}.
+   */
+  async invite(buyer: Buyer, keys: ContainerRef, emails: string[]): Promise<BulkResult> {
+    const ref = await this.boughtContainer(buyer, keys);
+    const requests = emails.map((email) => ({ email }));
+    return this.seats.assignMany(buyer, ref, requests, { atomic: false });
   }
 
   /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
   async find(buyer: Buyer, seatId: string): Promise<SeatRow> {
-    await this.ownSeat(buyer, seatId);
+    await this.checkBoughtSeat(buyer, seatId);
     return this.seats.find(buyer, seatId);
   }
 
   /** @throws as {@link find}. */
   async revoke(buyer: Buyer, seatId: string): Promise<SeatRow> {
-    await this.ownSeat(buyer, seatId);
+    await this.checkBoughtSeat(buyer, seatId);
     return this.seats.revoke(buyer, seatId);
   }
 
   /** @throws as {@link find}; {SeatNotPending}; {TooManyRequests}. */
   async resend(buyer: Buyer, seatId: string): Promise<AssignedSeat> {
-    await this.ownSeat(buyer, seatId);
+    await this.checkBoughtSeat(buyer, seatId);
     return this.seats.resend(buyer, seatId);
   }
 
-  /** The subscriptions in which the person of the session holds a claimed seat. */
-  subscriptions(session: Session, query: PageQuery): Promise<Page<HeldSubscription>> {
-    return this.portal.heldSubscriptions(session, query);
+  /** The subscriptions in which the person of the session has a claimed seat. */
+  subscriptions(session: Session, query: PageQuery): Promise<Paginated<HeldSubscription>> {
+    return this.portal.listHeldSubscriptions(session, query);
   }
 
-  /** The container that is meant, if it is the buyer's. */
-  private async own(buyer: Buyer, keys: ContainerKeys): Promise<ContainerRef> {
+  /** @throws {ResourceNotFound} unless the buyer bought the container. */
+  private async boughtContainer(buyer: Buyer, keys: ContainerKeys): Promise<ContainerRef> {
     const { subscription_id, order_id, checkout_id } = keys;
     const viaCheckout = (subscription_id ?? order_id) === undefined;
     if (viaCheckout && !(await this.portal.ownsCheckout(buyer, checkout_id as string))) {
       throw new ResourceNotFound('There is no such checkout.');
     }
-    const ref = await this.containers.find(buyer, keys);
-    const pool = await this.pools.findPool(buyer.organizationId, ref);
-    this.containers.open(pool?.customer_id === buyer.customerId ? pool : undefined);
-    return ref;
+    const container = await this.seats.findContainer(buyer, keys);
+    if (container?.customerId === buyer.customerId) return container.ref;
+    throw new ResourceNotFound('There is no such subscription or order.');
   }
 
-  private async ownSeat(buyer: Buyer, seatId: string): Promise<void> {
+  private async checkBoughtSeat(buyer: Buyer, seatId: string): Promise<void> {
     if (await this.portal.ownsSeat(buyer, seatId)) return;
     throw new ResourceNotFound('There is no such seat.');
   }
 
   /**
-   * The recipient, unless it is a customer whom the buyer does not know: then it becomes one that
-   * does not exist. Ids of other buyers must not lead to their e-mails.
+   * Replaces the id of a customer who is neither the buyer nor one of the buyer's members by an id
+   * that does not exist. Otherwise a buyer could look up the e-mails of other customers by id.
    */
-  private async known(buyer: Buyer, recipient: Recipient): Promise<Recipient> {
-    const named = recipient.by === 'customer' || recipient.by === 'external_customer';
-    if (!named || (await this.portal.knowsCustomer(buyer, recipient))) return recipient;
-    return { by: 'customer', id: NOBODY };
+  private async hideOtherCustomers(
+    buyer: Buyer,
+    request: AssignmentRequest,
+  ): Promise<AssignmentRequest> {
+    const { customer_id: id, external_customer_id: external_id, ...rest } = request;
+    if (id === undefined && external_id === undefined) return request;
+    if (await this.portal.knowsCustomer(buyer, { id, external_id })) return request;
+    return { ...rest, customer_id: UNKNOWN_CUSTOMER_ID };
   }
 }

@@ -16,12 +16,12 @@ import { OrdersService } from './orders/orders.service.js';
 import { ProductsController } from './products/products.controller.js';
 import { ProductsRepository } from './products/products.repository.js';
 import { ProductsService } from './products/products.service.js';
-import { References } from './shared/references.js';
+import { ReferencesService } from './shared/references.service.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { SubscriptionsRepository } from './subscriptions/subscriptions.repository.js';
 import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
 
-/** What was bought, of what, and by whom. */
+/** Products, customers, members, subscriptions, orders and checkouts. */
 @Module({
   imports: [SeatsModule],
   controllers: [
@@ -44,9 +44,10 @@ import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
     OrdersService,
     ProductsRepository,
     ProductsService,
-    References,
+    ReferencesService,
     SubscriptionsRepository,
     SubscriptionsService,
   ],
+  exports: [CustomersService, ProductsService, SubscriptionsService],
 })
 export class PurchasesModule {}

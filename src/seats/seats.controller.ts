@@ -2,29 +2,35 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   BadRequest,
+  CustomerNotFound,
+  MemberNotFound,
   NotPermitted,
   RequestValidationError,
   ResourceNotFound,
   TooManyRequests,
 } from '../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../platform/http/access.js';
-import { Fails } from '../platform/http/docs.js';
-import { AssignmentsService } from './assignments.service.js';
-import { BulkAssignDto, BulkAssignedDto, BulkRevokeDto, BulkRevokedDto } from './bulk.dto.js';
+import type { Caller } from '../platform/caller.js';
+import { CurrentCaller, Scope } from '../platform/http/access.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
+import { BulkAssignDto, BulkAssignedDto } from './assign/bulk-assign.dto.js';
+import { BulkRevokeDto, BulkRevokedDto } from './revoke/bulk-revoke.dto.js';
 import {
   BulkAssignmentFailed,
-  CustomerNotFound,
   FeatureNotEnabled,
   InvalidInvitationToken,
   InvalidSeatAssignmentRequest,
   MemberEmailMismatch,
-  MemberNotFound,
   SeatAlreadyAssigned,
   SeatAlreadyRevoked,
   SeatNotAvailable,
   SeatNotPending,
 } from './seats.errors.js';
-import { AssignedSeatDto, AssignmentDto, AssignSeatDto, IncludeQuery } from './assignments.dto.js';
+import {
+  AssignedSeatDto,
+  AssignmentDto,
+  AssignSeatDto,
+  IncludeQuery,
+} from './assign/assign.dto.js';
 import {
   CustomerSeatDto,
   ListSeatsQuery,
@@ -34,7 +40,8 @@ import {
 } from './seats.dto.js';
 import { SeatsService } from './seats.service.js';
 
-const BULK_BODY_LIMIT = 10 * 1024 * 1024;
+// 10 MiB, and 40 values for each of 10,000 items. That is more than a recipient with metadata needs.
+const BULK_BODY = { bodyLimit: 10 * 1024 * 1024, maxValues: 400_000 };
 
 const ASSIGNMENT_ERRORS = [
   SeatNotAvailable,
@@ -49,10 +56,7 @@ const ASSIGNMENT_ERRORS = [
 @ApiTags('Customer seats')
 @Controller('v1/customer-seats')
 export class SeatsController {
-  constructor(
-    private readonly assignments: AssignmentsService,
-    private readonly seats: SeatsService,
-  ) {}
+  constructor(private readonly seats: SeatsService) {}
 
   @Post()
   @HttpCode(200)
@@ -61,34 +65,34 @@ export class SeatsController {
     operationId: 'customer_seats:assign_seat',
     summary: 'Assign a seat',
     description:
-      'Gives a free seat of a subscription or an order to a person. The seat is pending and an ' +
-      'invitation is mailed, unless `immediate_claim` is set. A pool never holds more pending and ' +
-      'claimed seats than were bought.',
+      'Assigns a free seat of a subscription or an order to a person. The seat is pending until ' +
+      'the person claims it with the link of the invitation mail, unless `immediate_claim` is set. ' +
+      'A pool never has more pending and claimed seats than were bought.',
   })
   @ApiOkResponse({ type: AssignedSeatDto })
-  @Fails(...ASSIGNMENT_ERRORS, NotPermitted, ResourceNotFound, RequestValidationError)
+  @ApiErrors(...ASSIGNMENT_ERRORS, NotPermitted, ResourceNotFound, RequestValidationError)
   async assign(
     @CurrentCaller() caller: Caller,
     @Query() query: IncludeQuery,
     @Body() body: AssignSeatDto,
   ): Promise<AssignedSeatDto> {
-    const assigned = await this.assignments.assign(caller, body, body.assignment());
-    return AssignedSeatDto.fromAssigned(assigned, query);
+    return AssignedSeatDto.fromAssigned(await this.seats.assign(caller, body, body), query);
   }
 
   @Post('bulk')
   @HttpCode(200)
-  @Scope('customer_seats:write', { bodyLimit: BULK_BODY_LIMIT })
+  @Scope('customer_seats:write', BULK_BODY)
   @ApiOperation({
     operationId: 'customer_seats:bulk_assign',
     summary: 'Assign many seats',
     description:
-      'Up to 10,000 people of one container in one call, judged in order as if they were assigned ' +
-      'one after the other. Who fails is in `failed` with the error that a single call would ' +
-      'give; with `mode: "atomic"` any failure is a 400 and nothing is changed.',
+      'Assigns seats of one container to up to 10,000 people. The items are processed in order, ' +
+      'like separate requests. Failed items are in `failed`, with the error that a separate ' +
+      'request would return. With `mode: "atomic"`, a failed item causes a 400, and nothing is ' +
+      'changed.',
   })
   @ApiOkResponse({ type: BulkAssignedDto })
-  @Fails(
+  @ApiErrors(
     BulkAssignmentFailed,
     FeatureNotEnabled,
     NotPermitted,
@@ -100,29 +104,29 @@ export class SeatsController {
     @Query() query: IncludeQuery,
     @Body() body: BulkAssignDto,
   ): Promise<BulkAssignedDto> {
-    const assignments = body.seats.map((item) => item.assignment());
     const atomic = body.mode === 'atomic';
-    const result = await this.assignments.assignMany(caller, body, assignments, { atomic });
+    const result = await this.seats.assignMany(caller, body, body.seats, { atomic });
     return BulkAssignedDto.from(result, query);
   }
 
   @Post('bulk-revoke')
   @HttpCode(200)
-  @Scope('customer_seats:write', { bodyLimit: BULK_BODY_LIMIT })
+  @Scope('customer_seats:write', BULK_BODY)
   @ApiOperation({
     operationId: 'customer_seats:bulk_revoke',
     summary: 'Revoke many seats',
     description:
-      'By `seat_ids`, or in a container by `emails` or `all: true`. An id or e-mail without a seat ' +
-      'fails alone; a seat that was revoked before is in `seats` and not counted.',
+      'Revokes seats by `seat_ids`, or seats of a container by `emails` or `all: true`. An id or ' +
+      'e-mail without a seat does not affect the others. A seat that was already revoked is in ' +
+      '`seats`, but not in `revoked_count`.',
   })
   @ApiOkResponse({ type: BulkRevokedDto })
-  @Fails(FeatureNotEnabled, NotPermitted, ResourceNotFound, RequestValidationError)
+  @ApiErrors(FeatureNotEnabled, NotPermitted, ResourceNotFound, RequestValidationError)
   async revokeMany(
     @CurrentCaller() caller: Caller,
     @Body() body: BulkRevokeDto,
   ): Promise<BulkRevokedDto> {
-    return BulkRevokedDto.from(await this.seats.revokeMany(caller, body.revocation()));
+    return BulkRevokedDto.from(await this.seats.revokeMany(caller, body));
   }
 
   @Get()
@@ -130,10 +134,11 @@ export class SeatsController {
   @ApiOperation({
     operationId: 'customer_seats:list_seats',
     summary: 'List seats',
-    description: 'The seats of a subscription or an order, revoked ones included, oldest first.',
+    description:
+      'Lists the seats of a subscription or an order, oldest first. Revoked seats are included.',
   })
   @ApiOkResponse({ type: SeatsListDto })
-  @Fails(BadRequest, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(BadRequest, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async list(
     @CurrentCaller() caller: Caller,
     @Query() query: ListSeatsQuery,
@@ -145,7 +150,7 @@ export class SeatsController {
   @Scope('customer_seats:read')
   @ApiOperation({ operationId: 'customer_seats:get_seat', summary: 'Get a seat' })
   @ApiOkResponse({ type: CustomerSeatDto })
-  @Fails(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async get(
     @CurrentCaller() caller: Caller,
     @Param() { seat_id }: SeatParams,
@@ -160,7 +165,7 @@ export class SeatsController {
     summary: 'Change the metadata of a seat',
   })
   @ApiOkResponse({ type: CustomerSeatDto })
-  @Fails(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(SeatAlreadyRevoked, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() { seat_id }: SeatParams,
@@ -177,19 +182,18 @@ export class SeatsController {
     operationId: 'customer_seats:replace_seat',
     summary: 'Replace the person on a seat',
     description:
-      'Revokes the seat and assigns its place to somebody else in one step: the place is never free ' +
-      'in between. Answers the new seat.',
+      'Revokes the seat and assigns a new seat to another person in one step, so that nobody else ' +
+      'can take it in between. Returns the new seat.',
   })
   @ApiOkResponse({ type: AssignedSeatDto })
-  @Fails(...ASSIGNMENT_ERRORS, SeatAlreadyRevoked, ResourceNotFound, RequestValidationError)
+  @ApiErrors(...ASSIGNMENT_ERRORS, SeatAlreadyRevoked, ResourceNotFound, RequestValidationError)
   async replace(
     @CurrentCaller() caller: Caller,
     @Param() { seat_id }: SeatParams,
     @Query() query: IncludeQuery,
     @Body() body: AssignmentDto,
   ): Promise<AssignedSeatDto> {
-    const assigned = await this.assignments.replace(caller, seat_id, body.assignment());
-    return AssignedSeatDto.fromAssigned(assigned, query);
+    return AssignedSeatDto.fromAssigned(await this.seats.replace(caller, seat_id, body), query);
   }
 
   @Delete(':seat_id')
@@ -198,11 +202,11 @@ export class SeatsController {
     operationId: 'customer_seats:revoke_seat',
     summary: 'Revoke a seat',
     description:
-      'Takes the seat from its person; the place is free again. Revoking a revoked seat gives the ' +
-      'same answer and tells nobody again.',
+      'Removes the person from the seat, so that another seat can be assigned. A second request ' +
+      'returns the same response and emits no event.',
   })
   @ApiOkResponse({ type: CustomerSeatDto })
-  @Fails(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
   async revoke(
     @CurrentCaller() caller: Caller,
     @Param() { seat_id }: SeatParams,
@@ -217,11 +221,11 @@ export class SeatsController {
     operationId: 'customer_seats:resend_invitation',
     summary: 'Send the invitation again',
     description:
-      'Renews the invitation of a pending seat: a new token, a new expiry, a new mail. The old ' +
-      'link is dead from that moment. Two resends of one seat need 60 seconds between them.',
+      'Renews the invitation of a pending seat with a new token and a new expiry, and mails it. ' +
+      'The old link stops working at once. By default, an invitation can be resent once every 60 seconds.',
   })
   @ApiOkResponse({ type: AssignedSeatDto })
-  @Fails(
+  @ApiErrors(
     SeatNotPending,
     InvalidInvitationToken,
     FeatureNotEnabled,

@@ -1,14 +1,15 @@
+import { mapInSlices } from '../platform/slices.js';
 import {
-  ShownDateTime,
-  ShownEmail,
-  ShownEnum,
-  ShownInteger,
-  ShownList,
-  ShownMetadata,
-  ShownObject,
-  ShownText,
-  ShownUuid,
-} from '../platform/http/answers.js';
+  DateTimeProperty,
+  EmailProperty,
+  EnumProperty,
+  IntegerProperty,
+  ListProperty,
+  MetadataProperty,
+  ObjectProperty,
+  TextProperty,
+  UuidProperty,
+} from '../platform/http/response-properties.js';
 import {
   EmailField,
   IntegerField,
@@ -16,56 +17,65 @@ import {
   MetadataField,
   TextField,
   UuidField,
-} from '../platform/http/fields.js';
+} from '../platform/http/request-fields.js';
 import { StrictBody } from '../platform/http/validation.pipe.js';
 import { SEAT_STATUSES, type SeatStatus } from './seat.js';
-import type { SeatMember, SeatRow } from './seats.rows.js';
+import type { SeatMember, SeatRow } from './seats.sql.js';
 import type { SeatFilters, SeatList } from './seats.service.js';
 
 export class ListSeatsQuery implements SeatFilters {
   @UuidField({
-    description: 'The subscription. It counts when several ids are given.',
+    description:
+      'The id of the subscription. One of the three ids is required, and this one takes precedence.',
     version4: true,
   })
   subscription_id?: string;
 
-  @UuidField({ description: 'The order.', version4: true })
+  @UuidField({ description: 'The id of the order.', version4: true })
   order_id?: string;
 
-  @UuidField({ description: 'The checkout that led to either.', version4: true })
+  @UuidField({
+    description: 'The id of the checkout of the subscription or order.',
+    version4: true,
+  })
   checkout_id?: string;
 
   @ListField({
-    description: 'Only seats of these states. May be repeated.',
+    description: 'Returns only seats with these statuses. The parameter can be repeated.',
     of: SEAT_STATUSES,
     max: 3,
     single: true,
   })
   status?: SeatStatus[];
 
-  @EmailField({ description: 'Only the active seat of the person with this e-mail.' })
+  @EmailField({ description: 'Returns only the active seat of the person with this e-mail.' })
   email?: string;
 
-  @UuidField({ description: 'Only the active seat of this member.', version4: true })
+  @UuidField({
+    description: 'Returns only the active seat of the member with this id.',
+    version4: true,
+  })
   member_id?: string;
 
-  @UuidField({ description: 'Only active seats with this `customer_id`.', version4: true })
+  @UuidField({ description: 'Returns only active seats with this `customer_id`.', version4: true })
   customer_id?: string;
 
   @IntegerField({
-    description: 'Seats a page. Without it the whole list comes, up to 10,000 seats.',
+    description:
+      'The number of seats per page. Without it, the response has all seats, up to 10,000.',
     min: 1,
     max: 1000,
   })
   limit?: number;
 
-  @TextField({ description: 'The `next_cursor` of the page before.', max: 1000 })
+  @TextField({ description: 'The `next_cursor` of the previous page.', max: 1000 })
   cursor?: string;
 }
 
 export class UpdateSeatDto extends StrictBody {
   @MetadataField({
-    description: 'Replaces the metadata, under the same limits. Null empties it.',
+    description:
+      'The new metadata. It replaces the old metadata and has the same limits. Null clears it.',
     nullable: true,
   })
   metadata?: Record<string, unknown> | null;
@@ -77,30 +87,33 @@ export class SeatParams {
 }
 
 export class SeatMemberDto {
-  @ShownUuid('The id of the member.')
+  @UuidProperty('The id of the member.')
   id: string;
 
-  @ShownDateTime('When the member was created.')
+  @DateTimeProperty('The time when the member was created.')
   created_at: string;
 
-  @ShownDateTime('Null until the first change.', { nullable: true, example: null })
+  @DateTimeProperty('The time of the last change. Null until the first change.', {
+    nullable: true,
+    example: null,
+  })
   modified_at: string | null;
 
-  @ShownUuid('The buyer whose member this is.')
+  @UuidProperty('The id of the buyer to whom the member belongs.')
   customer_id: string;
 
-  @ShownEmail('The e-mail of the person.')
+  @EmailProperty('The e-mail of the person.')
   email: string;
 
-  @ShownText('The name of the person.', { nullable: true, example: 'Ada Lovelace' })
+  @TextProperty('The name of the person.', { nullable: true, example: 'Ada Lovelace' })
   name: string | null;
 
-  @ShownText('Your own id of the member.', { nullable: true, example: 'employee_7' })
+  @TextProperty('Your own id for the member.', { nullable: true, example: 'employee_7' })
   external_id: string | null;
 
-  @ShownEnum(
+  @EnumProperty(
     ['owner', 'billing_manager', 'member'],
-    'What the person may do in the customer portal.',
+    'The role of the person in the customer portal.',
   )
   role: string;
 
@@ -112,70 +125,90 @@ export class SeatMemberDto {
   }
 }
 
-/** A seat as clients know it: exactly these keys, always all of them. */
+/** A seat as clients see it. Strict clients need exactly these keys, and always all of them. */
 export class CustomerSeatDto {
-  @ShownDateTime('When the seat was assigned.')
+  @DateTimeProperty('The time when the seat was assigned.')
   created_at: string;
 
-  @ShownDateTime('Null until the first change.', { nullable: true, example: null })
+  @DateTimeProperty('The time of the last change. Null until the first change.', {
+    nullable: true,
+    example: null,
+  })
   modified_at: string | null;
 
-  @ShownUuid('The id of the seat.')
+  @UuidProperty('The id of the seat.')
   id: string;
 
-  @ShownUuid('The subscription that the seat is of; null for an order.', { nullable: true })
+  @UuidProperty('The id of the subscription of the seat. Null for a seat of an order.', {
+    nullable: true,
+  })
   subscription_id: string | null;
 
-  @ShownUuid('The order that the seat is of; null for a subscription.', {
+  @UuidProperty('The id of the order of the seat. Null for a seat of a subscription.', {
     nullable: true,
     example: null,
   })
   order_id: string | null;
 
-  @ShownEnum(SEAT_STATUSES, '`pending`: invited. `claimed`: in use. `revoked`: free again.')
+  @EnumProperty(
+    SEAT_STATUSES,
+    '`pending`: the person is invited. `claimed`: the person uses the seat. `revoked`: the seat has ' +
+      'ended.',
+  )
   status: SeatStatus;
 
-  @ShownUuid(
-    'The buyer; where the organization has no members, the customer that the person is. ' +
-      'Null after a revoke.',
+  @UuidProperty(
+    'The id of the buyer. If the organization does not use members, the id of the person as a ' +
+      'customer. Null after the seat is revoked.',
     { nullable: true },
   )
   customer_id: string | null;
 
-  @ShownUuid('Null after a revoke.', { nullable: true })
+  @UuidProperty('The id of the person as a member. Null after the seat is revoked.', {
+    nullable: true,
+  })
   member_id: string | null;
 
-  @ShownObject(
+  @ObjectProperty(
     SeatMemberDto,
-    'The person on the seat, as a member of the buyer. Null after a revoke.',
+    'The person with the seat, as a member of the buyer. Null after the seat is revoked.',
     { nullable: true },
   )
   member: SeatMemberDto | null;
 
-  @ShownEmail('The e-mail of the person on the seat. Null after a revoke.', { nullable: true })
+  @EmailProperty('The e-mail of the person with the seat. Null after the seat is revoked.', {
+    nullable: true,
+  })
   email: string | null;
 
-  @ShownEmail('The e-mail of the customer in `customer_id`. Null after a revoke.', {
-    nullable: true,
-    example: 'buyer@example.com',
-  })
+  @EmailProperty(
+    'The e-mail of the person with the seat, not of the buyer; the same as `email`. Null after the ' +
+      'seat is revoked.',
+    { nullable: true },
+  )
   customer_email: string | null;
 
-  @ShownDateTime('Until when the invitation can be claimed. Null unless the seat is pending.', {
+  @DateTimeProperty('The time when the invitation expires. Null unless the seat is pending.', {
     nullable: true,
   })
   invitation_token_expires_at: string | null;
 
-  @ShownDateTime('When the seat was claimed.', { nullable: true, example: null })
+  @DateTimeProperty('The time when the seat was claimed. Null if it was not claimed.', {
+    nullable: true,
+    example: null,
+  })
   claimed_at: string | null;
 
-  @ShownDateTime('When the seat was revoked.', { nullable: true, example: null })
+  @DateTimeProperty('The time when the seat was revoked. Null until then.', {
+    nullable: true,
+    example: null,
+  })
   revoked_at: string | null;
 
-  @ShownMetadata('The metadata of the assignment. It stays after a revoke.')
+  @MetadataProperty('The metadata of the seat. It is kept after the seat is revoked.')
   seat_metadata: Record<string, unknown>;
 
-  /** Of a row of the database, or of the snapshot that an event kept. */
+  /** Accepts a row of the database, or the snapshot of a row in an event. */
   static from(row: SeatRow): CustomerSeatDto {
     return {
       created_at: iso(row.created_at),
@@ -188,7 +221,8 @@ export class CustomerSeatDto {
       member_id: row.member_id,
       member: row.member && SeatMemberDto.from(row.member),
       email: row.email,
-      customer_email: row.customer_email,
+      // Not the snapshot's customer_email: the previous release wrote the buyer's e-mail there.
+      customer_email: row.email,
       invitation_token_expires_at: iso(row.invitation_expires_at),
       claimed_at: iso(row.claimed_at),
       revoked_at: iso(row.revoked_at),
@@ -198,26 +232,26 @@ export class CustomerSeatDto {
 }
 
 export class SeatsListDto {
-  @ShownList(CustomerSeatDto, 'Revoked ones included, oldest first.')
+  @ListProperty(CustomerSeatDto, 'The seats, oldest first. Revoked seats are included.')
   seats: CustomerSeatDto[];
 
-  @ShownInteger('Seats that can still be given.', { example: 4 })
+  @IntegerProperty('The number of seats that can still be assigned.', { example: 4 })
   available_seats: number;
 
-  @ShownInteger('Seats that were bought.', { minimum: 1, example: 5 })
+  @IntegerProperty('The number of seats that were bought.', { minimum: 1, example: 5 })
   total_seats: number;
 
-  @ShownText('With `limit`: where the next page starts; null at the end.', {
+  @TextProperty('Only with `limit`: the cursor of the next page. Null on the last page.', {
     nullable: true,
     example: null,
     required: false,
   })
   next_cursor?: string | null;
 
-  static from(list: SeatList): SeatsListDto {
+  static async from(list: SeatList): Promise<SeatsListDto> {
     const { available_seats, total_seats, next_cursor } = list;
     return {
-      seats: list.seats.map(CustomerSeatDto.from),
+      seats: await mapInSlices(list.seats, CustomerSeatDto.from),
       available_seats,
       total_seats,
       ...(next_cursor !== undefined && { next_cursor }),
@@ -229,4 +263,20 @@ function iso(time: Date | string): string;
 function iso(time: Date | string | null): string | null;
 function iso(time: Date | string | null): string | null {
   return time === null ? null : new Date(time).toISOString();
+}
+
+/** An item of a bulk request that failed. */
+export class BulkFailureDto {
+  @IntegerProperty('The index of the item in the request, from 0.', { example: 3 })
+  index: number;
+
+  @TextProperty('The name of the error that a separate request would return.', {
+    example: 'SeatAlreadyAssigned',
+  })
+  error: string;
+
+  @TextProperty('An explanation of the error for a person.', {
+    example: 'ada@example.com has a seat of this subscription already.',
+  })
+  detail: string;
 }

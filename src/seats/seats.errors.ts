@@ -15,15 +15,11 @@ export const SeatNotPending = defineError(
   'SeatNotPending',
   'Only the invitation of a pending seat can be sent again; this seat is claimed.',
 );
-export const SeatAlreadyRevoked = defineError(
-  400,
-  'SeatAlreadyRevoked',
-  'This seat was revoked, so nobody can be replaced on it.',
-);
+export const SeatAlreadyRevoked = defineError(400, 'SeatAlreadyRevoked', 'This seat was revoked.');
 export const SeatsAlreadyAssigned = defineError(
   400,
   'SeatsAlreadyAssigned',
-  '7 seats are assigned, so there cannot be only 5.',
+  'The number of seats cannot be reduced to 5: 7 are assigned.',
 );
 export const InvalidInvitationToken = defineError(
   400,
@@ -45,8 +41,6 @@ export const FeatureNotEnabled = defineError(
   'FeatureNotEnabled',
   'This organization has switched seats off.',
 );
-export const CustomerNotFound = defineError(404, 'CustomerNotFound', 'There is no such customer.');
-export const MemberNotFound = defineError(404, 'MemberNotFound', 'The buyer has no such member.');
 export const BulkAssignmentFailed = defineError(
   400,
   'BulkAssignmentFailed',

@@ -1,9 +1,10 @@
-/** What seats tell the world. Each event is written in the statement that makes the change. */
-export const EVENT_TYPES = [
+/** Seat event types. Each event is written by the statement that makes the change. */
+export const SEAT_EVENT_TYPES = [
   'customer_seat.assigned',
   'customer_seat.claimed',
   'customer_seat.revoked',
   'customer_seat.invitation_resent',
+  'customer_seat.invitation_bounced',
   'customer_seat.updated',
   'subscription.seats_changed',
   'order.seats_changed',

@@ -1,61 +1,57 @@
-import { RevocationsRepository } from './revocations.repository.js';
-import { ClaimsRepository } from './claims.repository.js';
-import { AssignmentsRepository } from './assignments.repository.js';
-import { PoolsRepository } from './pools.repository.js';
 import { Module } from '@nestjs/common';
-import { AccessController } from './access.controller.js';
-import { AccessRepository } from './access.repository.js';
-import { AccessService } from './access.service.js';
-import { AssignmentsService } from './assignments.service.js';
-import { Claims } from '../invitations/claims.js';
-import { ClaimStreams } from './claim-streams.js';
-import { ClaimsController } from './claims.controller.js';
-import { ClaimsService } from './claims.service.js';
-import { Containers } from './containers.js';
-import { PoolsService } from './pools.service.js';
-import { ReleasesService } from './releases.service.js';
+import { AccessController } from './access/access.controller.js';
+import { AccessRepository } from './access/access.repository.js';
+import { AccessService } from './access/access.service.js';
+import { AssignRepository } from './assign/assign.repository.js';
+import { AssignService } from './assign/assign.service.js';
+import { RecipientsService } from './assign/recipients.service.js';
+import { ClaimController } from './claim/claim.controller.js';
+import { ClaimRepository } from './claim/claim.repository.js';
+import { ClaimService } from './claim/claim.service.js';
+import { ClaimTokens } from './claim/claim-tokens.js';
+import { ClaimStreams } from './claim/claim-streams.js';
+import { ContainersService } from './pool/containers.service.js';
+import { PoolsRepository } from './pool/pools.repository.js';
+import { PoolsService } from './pool/pools.service.js';
+import { ReleaseService } from './revoke/release.service.js';
+import { RevokeRepository } from './revoke/revoke.repository.js';
+import { RevokeService } from './revoke/revoke.service.js';
 import { SeatsController } from './seats.controller.js';
-import { SeatingService } from './seating.service.js';
 import { SeatsRepository } from './seats.repository.js';
 import { SeatsService } from './seats.service.js';
 
-/** What seats can do, for the other domains and the worker. */
+/**
+ * The domain of seats. It exports two entry points, and the release of lapsed invitations for the
+ * worker: SeatsService for every caller, and PoolsService for purchases.
+ */
 @Module({
   providers: [
     AccessRepository,
     AccessService,
-    AssignmentsRepository,
-    ClaimsRepository,
+    AssignRepository,
+    AssignService,
+    ClaimRepository,
+    ClaimService,
+    ContainersService,
     PoolsRepository,
-    RevocationsRepository,
-    AssignmentsService,
-    Containers,
     PoolsService,
-    ReleasesService,
-    SeatingService,
+    RecipientsService,
+    ReleaseService,
+    RevokeRepository,
+    RevokeService,
     SeatsRepository,
     SeatsService,
   ],
-  exports: [
-    AccessService,
-    ClaimsRepository,
-    AssignmentsService,
-    Containers,
-    PoolsRepository,
-    PoolsService,
-    ReleasesService,
-    SeatsRepository,
-    SeatsService,
-  ],
+  exports: [PoolsService, ReleaseService, SeatsService],
 })
 export class SeatsCoreModule {}
 
 /** The routes of seats. */
 @Module({
   imports: [SeatsCoreModule],
-  // In the order of the docs.
-  controllers: [SeatsController, ClaimsController, AccessController],
-  providers: [ClaimStreams, ClaimsService, { provide: Claims, useExisting: ClaimsService }],
-  exports: [Claims, SeatsCoreModule],
+  // In the order of the docs page.
+  controllers: [SeatsController, ClaimController, AccessController],
+  providers: [ClaimRepository, ClaimStreams, ClaimTokens],
+  exports: [SeatsCoreModule, ClaimTokens],
 })
 export class SeatsModule {}

@@ -1,141 +1,175 @@
 import { Injectable } from '@nestjs/common';
 import { createInvitation, issueInvitation } from '../invitations/invitation.js';
+import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
-import { Settings } from '../platform/config.js';
 import { Keys } from '../platform/crypto.js';
-import { Database, sql } from '../platform/database/database.js';
-import { BadRequest, ResourceNotFound, TooManyRequests } from '../platform/errors.js';
-import type { Caller } from '../platform/http/access.js';
-import { decodeCursor, encodeCursor, TIME_KEY, UUID_KEY } from '../platform/http/cursor.js';
-import type { AssignedSeat } from './seating.service.js';
-import { type ContainerKeys, Containers } from './containers.js';
-import { free, type SeatStatus } from './seat.js';
-import { FeatureNotEnabled, SeatNotPending } from './seats.errors.js';
-import { type PoolRow, type SeatRow, type SeatWithOrganization } from './seats.rows.js';
-import { PoolsRepository } from './pools.repository.js';
-import { RevocationsRepository } from './revocations.repository.js';
+import {
+  BadRequest,
+  type LocatedProblem,
+  type Problem,
+  RequestValidationError,
+  ResourceNotFound,
+  TooManyRequests,
+} from '../platform/errors.js';
+import { decodeCursor, encodeCursor, SEAT_CURSOR } from '../platform/http/cursor.js';
+import { metadataProblem } from '../platform/metadata.js';
+import { Settings } from '../platform/settings.js';
+import { mapInSlices } from '../platform/slices.js';
+import { AccessService } from './access/access.service.js';
+import { type AssignedSeat, AssignService, type BulkResult } from './assign/assign.service.js';
+import { type ClaimedSeat, type ClaimInfo, ClaimService } from './claim/claim.service.js';
+import { ContainersService, usablePool } from './pool/containers.service.js';
+import { free } from './pool/pool.rules.js';
+import { PoolsRepository } from './pool/pools.repository.js';
+import { type RevocationResult, RevokeService } from './revoke/revoke.service.js';
+import { containerOf, type ContainerRef, type SeatStatus } from './seat.js';
+import { FeatureNotEnabled, SeatAlreadyRevoked, SeatNotPending } from './seats.errors.js';
 import { SeatsRepository } from './seats.repository.js';
+import {
+  assignmentFieldProblems,
+  assignmentProblems,
+  bulkAssignmentProblems,
+  type AssignmentRequest,
+  containerFieldProblems,
+  type ContainerKeys,
+  containerProblem,
+  type RecipientKeys,
+  recipientProblem,
+  type RevocationRequest,
+  revocationProblems,
+  toAssignment,
+  toRecipient,
+} from './seats.rules.js';
+import type { InvitedSeat, SeatRow, SeatWithOrganization } from './seats.sql.js';
 
-/** Which seats of a container to list. */
+/** Filters and page of a list of seats. */
 export interface SeatFilters {
   status?: SeatStatus[];
   email?: string;
   member_id?: string;
   customer_id?: string;
-  /** Undefined: the whole list, as old clients expect it, up to 10,000. */
+  /** Seats per page. Undefined: the whole list, up to 10,000 seats, as old clients expect it. */
   limit?: number;
   cursor?: string;
 }
 
-/** The seats of a container, and how full it is. */
+/** The seats of a container, and its totals. */
 export interface SeatList {
   seats: SeatRow[];
   available_seats: number;
   total_seats: number;
-  /** Undefined: the list is whole, and nobody asked. */
+  /** Undefined when no limit was given and the list is complete. */
   next_cursor: string | null | undefined;
 }
 
-/** Which seats to revoke: by their ids, or in a container by e-mail, or all of it. */
-export interface Revocation {
-  container?: ContainerKeys;
-  seat_ids?: string[];
-  emails?: string[];
-  all?: boolean;
-}
-
-export interface RevocationResult {
-  seats: SeatRow[];
-  revoked_count: number;
-  failed: { index: number; error: string; detail: string }[];
-  /** Null: the seats were of several containers, or of none. */
-  available_seats: number | null;
-  total_seats: number | null;
-}
-
 const LIST_LIMIT = 10_000;
-const CURSOR = [TIME_KEY, UUID_KEY];
+const BODY = ['body'];
 
-/** What can be done with seats that are there. Every verb is one statement or one transaction. */
+/**
+ * The entry point of the domain of seats. Every caller uses it: REST, the portal, the claim page, and any
+ * future one. It enforces the key rules of seats.rules.ts, so that no caller can bypass them, and
+ * delegates to one service per verb.
+ */
 @Injectable()
 export class SeatsService {
   constructor(
-    private readonly seats: SeatsRepository,
+    private readonly assignments: AssignService,
+    private readonly claims: ClaimService,
+    private readonly revocations: RevokeService,
+    private readonly accesses: AccessService,
+    private readonly containers: ContainersService,
     private readonly pools: PoolsRepository,
-    private readonly revocations: RevocationsRepository,
-    private readonly containers: Containers,
-    private readonly database: Database,
+    private readonly seats: SeatsRepository,
     private readonly keys: Keys,
     private readonly clock: Clock,
     private readonly settings: Settings,
   ) {}
 
-  /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
-  async find(caller: Caller, id: string): Promise<SeatWithOrganization> {
-    const seat = await this.seats.findSeat(caller.organizationId, id);
-    if (seat === undefined) throw new ResourceNotFound('There is no such seat.');
-    if (!seat.seats_enabled) throw new FeatureNotEnabled();
-    return seat;
-  }
-
   /**
-   * The totals do not depend on the filters. Filters by person find active seats only: a revoked
-   * seat names nobody.
-   * @throws {BadRequest} no container named; {ResourceNotFound}; {FeatureNotEnabled}.
+   * Gives a free seat of a container to a person.
+   * @throws {RequestValidationError}; as {@link AssignService.assign}.
    */
-  async list(caller: Caller, keys: ContainerKeys, filters: SeatFilters = {}): Promise<SeatList> {
-    const { subscription_id, order_id, checkout_id } = keys;
-    if ((subscription_id ?? order_id ?? checkout_id) === undefined) throw new BadRequest();
-    const after = filters.cursor === undefined ? undefined : decodeCursor(filters.cursor, CURSOR);
-    const pool = await this.openPool(caller, keys);
-    const limit = filters.limit ?? LIST_LIMIT;
-    const page = { after, limit: limit + 1 };
-    const rows = await this.seats.listSeats(caller.organizationId, pool.id, filters, page);
-    const seats = rows.slice(0, limit);
-    const last = rows.length > limit ? seats.at(-1) : undefined;
-    const next = last && encodeCursor([new Date(last.created_at).toISOString(), last.seat_id]);
-    return {
-      seats,
-      total_seats: pool.capacity,
-      available_seats: free(pool),
-      next_cursor: next ?? (filters.limit === undefined ? undefined : null),
-    };
-  }
-
-  /** Replaces the metadata. The same metadata changes nothing and tells nobody. */
-  async changeMetadata(
+  async assign(
     caller: Caller,
-    id: string,
-    metadata: Record<string, unknown> | undefined,
-  ): Promise<SeatRow> {
-    const seat = await this.find(caller, id);
-    if (metadata === undefined) return seat;
-    await this.seats.changeMetadata(caller, id, metadata, this.clock.now());
-    return this.find(caller, id);
-  }
-
-  /** Frees the seat. A second call changes nothing, tells nobody and gives the same answer. */
-  async revoke(caller: Caller, id: string): Promise<SeatRow> {
-    await this.find(caller, id);
-    await this.revocations.revokeSeat(caller, id, 'requested', this.clock.now());
-    return this.find(caller, id);
-  }
-
-  /** Frees many seats. Who is not there fails alone. */
-  async revokeMany(caller: Caller, revocation: Revocation): Promise<RevocationResult> {
-    if (revocation.seat_ids !== undefined) return this.revokeByIds(caller, revocation.seat_ids);
-    const pool = await this.openPool(caller, revocation.container as ContainerKeys);
-    if (revocation.emails !== undefined) {
-      return this.revokeByEmails(caller, pool, revocation.emails);
-    }
-    const now = this.clock.now();
-    const count = await this.revocations.revokeAllOf(caller, pool.id, { reason: 'requested' }, now);
-    const totals = await this.totalsOf(caller, [pool.id]);
-    return { seats: [], revoked_count: count, failed: [], ...totals };
+    container: ContainerKeys,
+    request: AssignmentRequest,
+  ): Promise<AssignedSeat> {
+    throwIfAny([
+      ...containerFieldProblems(container, BODY),
+      ...assignmentFieldProblems(request, BODY),
+    ]);
+    throwIfBroken(containerProblem(container) ?? recipientProblem(request));
+    return this.assignments.assign(caller, container, toAssignment(request));
   }
 
   /**
-   * Renews the invitation: a new token, a new expiry, a new mail; the old link is dead.
+   * Assigns to many people as if one after the other. An invalid item fails the whole call.
+   * @throws {RequestValidationError}; {BulkAssignmentFailed} with `atomic`, when one item failed.
+   */
+  async assignMany(
+    caller: Caller,
+    container: ContainerKeys,
+    requests: AssignmentRequest[],
+    options: { atomic: boolean },
+  ): Promise<BulkResult> {
+    throwIfAny(containerFieldProblems(container, BODY));
+    throwIfBroken(containerProblem(container));
+    throwIfAny(await bulkAssignmentProblems(requests, BODY));
+    const assignments = await mapInSlices(requests, toAssignment);
+    return this.assignments.assignMany(caller, container, assignments, options);
+  }
+
+  /**
+   * Reassigns a seat to another person, in one step.
+   * @throws {RequestValidationError}; {ResourceNotFound}; {FeatureNotEnabled};
+   *   {SeatAlreadyRevoked}; as {@link AssignService.assign}.
+   */
+  async replace(caller: Caller, id: string, request: AssignmentRequest): Promise<AssignedSeat> {
+    throwIfAny(assignmentProblems(request, BODY));
+    const seat = await this.find(caller, id);
+    return this.assignments.replace(caller, id, containerOf(seat), toAssignment(request));
+  }
+
+  /** @throws as {@link ClaimService.info}. */
+  claimInfo(invited: InvitedSeat): ClaimInfo {
+    return this.claims.info(invited);
+  }
+
+  /**
+   * Claims the seat of an invitation that was just looked up.
+   * @throws as {@link ClaimService.claim}.
+   */
+  claim(invited: InvitedSeat, requestId: string | null): Promise<ClaimedSeat> {
+    return this.claims.claim(invited, requestId);
+  }
+
+  /** As {@link ClaimService.lookUp}. */
+  findInvitations(tokens: string[]): Promise<Map<string, InvitedSeat>> {
+    return this.claims.lookUp(tokens);
+  }
+
+  /**
+   * Revokes a seat. Idempotent: a second call emits no event and answers the same.
+   * @throws {ResourceNotFound}; {FeatureNotEnabled}.
+   */
+  async revoke(caller: Caller, id: string): Promise<SeatRow> {
+    const seat = await this.find(caller, id);
+    await this.revocations.revoke(caller, id, containerOf(seat));
+    return this.find(caller, id);
+  }
+
+  /**
+   * Revokes many seats. An item that is not found does not affect the others.
+   * @throws {RequestValidationError}; {ResourceNotFound} no such container; {FeatureNotEnabled}.
+   */
+  async revokeMany(caller: Caller, request: RevocationRequest): Promise<RevocationResult> {
+    throwIfAny(await revocationProblems(request, BODY));
+    return this.revocations.revokeMany(caller, request);
+  }
+
+  /**
+   * Renews the invitation: a new token, a new expiry, a new mail. The old link is invalid from then
+   * on.
    * @throws {SeatNotPending}; {TooManyRequests} less than RESEND_INTERVAL after the last resend.
    */
   async resend(caller: Caller, id: string): Promise<AssignedSeat> {
@@ -145,7 +179,9 @@ export class SeatsService {
     const interval = this.settings.resendInterval * 1000;
     const notSince = new Date(now.getTime() - interval);
     const invitation = createInvitation(this.keys, id);
-    const row = await this.seats.renewInvitation(caller, id, invitation, notSince, now);
+    // Another process may have resent it with a clock that is slightly ahead.
+    const limit = interval === 0 ? {} : { notSince };
+    const row = await this.seats.renewInvitation(caller, id, invitation, now, limit);
     if (row !== undefined) {
       const { publicUrl } = this.settings;
       const expiresAt = row.invitation_expires_at as Date;
@@ -159,74 +195,93 @@ export class SeatsService {
     throw notPending(await this.find(caller, id));
   }
 
-  private async openPool(caller: Caller, keys: ContainerKeys): Promise<PoolRow> {
-    const ref = await this.containers.find(caller, keys);
-    return this.containers.open(await this.pools.findPool(caller.organizationId, ref));
-  }
-
-  private revokeByIds(caller: Caller, ids: string[]): Promise<RevocationResult> {
-    return this.database.transaction(async () => {
-      await this.database.planFor(ids.length);
-      const found = await this.seats.findSeats(caller.organizationId, ids);
-      if (found.some((seat) => !seat.seats_enabled)) throw new FeatureNotEnabled();
-      const pools = [...new Set(found.map((seat) => seat.pool_id))];
-      const seatOf = new Map(found.map(({ seat_id: id }) => [id, id]));
-      return this.revokeThese(caller, pools, ids, seatOf);
-    });
-  }
-
-  private revokeByEmails(
+  /**
+   * Replaces the metadata. Idempotent: the same metadata emits no event. Undefined changes nothing.
+   * @throws {RequestValidationError}; {ResourceNotFound}; {FeatureNotEnabled};
+   *   {SeatAlreadyRevoked}.
+   */
+  async changeMetadata(
     caller: Caller,
-    pool: PoolRow,
-    emails: string[],
-  ): Promise<RevocationResult> {
-    return this.database.transaction(async () => {
-      await this.database.planFor(emails.length);
-      const found = await this.seats.findSeatsByEmail(caller.organizationId, pool.id, emails);
-      const seatOf = new Map(found.map((seat) => [seat.asked, seat.seat_id]));
-      return this.revokeThese(caller, [pool.id], emails, seatOf);
-    });
+    id: string,
+    metadata: Record<string, unknown> | undefined,
+  ): Promise<SeatRow> {
+    const found = metadata === undefined ? undefined : metadataProblem(metadata);
+    if (found) throw RequestValidationError.at([...BODY, 'metadata'], found, metadata);
+    const seat = await this.find(caller, id);
+    if (seat.status === 'revoked') throw new SeatAlreadyRevoked();
+    if (metadata === undefined) return seat;
+    const changed = await this.seats.changeMetadata(caller, id, metadata, this.clock.now());
+    const after = await this.find(caller, id);
+    // A revoke came first: without this, a 200 would announce a change that was not made.
+    if (!changed && after.status === 'revoked') throw new SeatAlreadyRevoked();
+    return after;
   }
 
-  /** Revokes the seats that `seatOf` gives for what was asked for; the others fail, each alone. */
-  private async revokeThese(
-    caller: Caller,
-    pools: string[],
-    asked: string[],
-    seatOf: Map<string, string>,
-  ): Promise<RevocationResult> {
-    const ids = [...new Set(seatOf.values())];
-    const revoked = await this.revocations.revoke(
-      caller,
-      sql`p.id = ANY(${pools}::uuid[])`,
-      sql`s.id = ANY(${ids}::uuid[])`,
-      { reason: 'requested' },
-      this.clock.now(),
-    );
-    const rows = await this.seats.findSeats(caller.organizationId, ids);
-    const rowOf = new Map(rows.map((row) => [row.seat_id, row]));
-    const results = asked.map((item) => rowOf.get(seatOf.get(item) ?? ''));
+  /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
+  async find(caller: Caller, id: string): Promise<SeatWithOrganization> {
+    const seat = await this.seats.findSeat(caller.organizationId, id);
+    if (seat === undefined) throw new ResourceNotFound('There is no such seat.');
+    if (!seat.seats_enabled) throw new FeatureNotEnabled();
+    return seat;
+  }
+
+  /**
+   * The seats of a container, oldest first. The totals do not depend on the filters. Filters by
+   * person find active seats only, because a revoked seat carries no person.
+   * @throws {BadRequest} no container named; {ResourceNotFound}; {FeatureNotEnabled}.
+   */
+  async list(caller: Caller, keys: ContainerKeys, filters: SeatFilters = {}): Promise<SeatList> {
+    const { subscription_id, order_id, checkout_id } = keys;
+    if ((subscription_id ?? order_id ?? checkout_id) === undefined) throw new BadRequest();
+    const { cursor } = filters;
+    const after = cursor === undefined ? undefined : decodeCursor(cursor, SEAT_CURSOR);
+    const ref = await this.containers.resolve(caller, keys);
+    const limit = filters.limit ?? LIST_LIMIT;
+    const page = { after, limit: limit + 1 };
+    const found = await this.seats.listSeats(caller.organizationId, ref, filters, page);
+    const pool = usablePool(found?.pool);
+    const rows = found?.seats ?? [];
+    const seats = rows.slice(0, limit);
+    const last = rows.length > limit ? seats.at(-1) : undefined;
+    const next = last && encodeCursor([new Date(last.created_at).toISOString(), last.seat_id]);
     return {
-      seats: results.filter((row) => row !== undefined),
-      revoked_count: revoked,
-      failed: results.flatMap((row, index) =>
-        row === undefined
-          ? [{ index, error: 'ResourceNotFound', detail: 'There is no such seat.' }]
-          : [],
-      ),
-      ...(await this.totalsOf(caller, pools)),
+      seats,
+      total_seats: pool.capacity,
+      available_seats: free(pool),
+      next_cursor: next ?? (filters.limit === undefined ? undefined : null),
     };
   }
 
-  private async totalsOf(caller: Caller, pools: string[]) {
-    const [id] = pools;
-    if (id === undefined || pools.length > 1) return { available_seats: null, total_seats: null };
-    const { organizationId: organization_id } = caller;
-    const pool = await this.database.db.pools.findUniqueOrThrow({
-      where: { organization_id_id: { organization_id, id } },
-    });
-    return { available_seats: free(pool), total_seats: pool.capacity };
+  /**
+   * The claimed seat that gives a person access to a product; null when there is none.
+   * @throws {RequestValidationError}; as {@link AccessService.find}.
+   */
+  async access(caller: Caller, productId: string, person: RecipientKeys): Promise<SeatRow | null> {
+    throwIfAny(assignmentProblems(person, ['query']));
+    return this.accesses.find(caller, productId, toRecipient(person));
   }
+
+  /**
+   * The container that the keys name, and its buyer; undefined when it does not exist.
+   * @throws as {@link ContainersService.resolve}.
+   */
+  async findContainer(
+    caller: Caller,
+    keys: ContainerKeys,
+  ): Promise<{ ref: ContainerRef; customerId: string } | undefined> {
+    const ref = await this.containers.resolve(caller, keys);
+    const pool = await this.pools.findPool(caller.organizationId, ref);
+    return pool && { ref, customerId: pool.customer_id };
+  }
+}
+
+function throwIfAny(problems: LocatedProblem[]): void {
+  if (problems.length > 0) throw new RequestValidationError(problems);
+}
+
+/** Throws for a broken rule over several fields. */
+function throwIfBroken(found: Problem | undefined): void {
+  if (found) throw RequestValidationError.at(BODY, found);
 }
 
 function notPending(seat: SeatRow) {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { webhook_deliveries } from '../generated/prisma/client.js';
+import type { WebhookDelivery } from '../generated/prisma/client.js';
 import type { EventType } from '../events/event.js';
-import type { Caller } from '../platform/http/access.js';
-import { type Page, type PageQuery, sliceOf } from '../platform/http/pages.js';
+import type { Caller } from '../platform/caller.js';
+import { type Paginated, type PageQuery, skipAndTake } from '../platform/http/pagination.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
 export interface DeliveryFilters {
@@ -13,7 +13,7 @@ export interface DeliveryFilters {
   end_timestamp?: Date;
 }
 
-/** Every try, as it went. */
+/** Lists delivery attempts and their results. */
 @Injectable()
 export class DeliveriesService {
   constructor(private readonly webhooks: WebhooksRepository) {}
@@ -23,7 +23,7 @@ export class DeliveriesService {
     caller: Caller,
     filters: DeliveryFilters,
     page: PageQuery,
-  ): Promise<Page<webhook_deliveries>> {
+  ): Promise<Paginated<WebhookDelivery>> {
     const { endpoint_id, event_type, succeeded, start_timestamp, end_timestamp } = filters;
     const where = {
       organization_id: caller.organizationId,
@@ -35,7 +35,7 @@ export class DeliveriesService {
         ...(end_timestamp && { lt: end_timestamp }),
       },
     };
-    const rows = await this.webhooks.listDeliveries(where, sliceOf(page));
+    const rows = await this.webhooks.listDeliveries(where, skipAndTake(page));
     return { rows, total: await this.webhooks.countDeliveries(where) };
   }
 }

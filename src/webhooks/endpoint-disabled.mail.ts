@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { LOCALES } from '../organizations/organization.js';
 import { oneLine } from '../platform/mail/one-line.js';
-import { renderHtml, renderText } from '../platform/pages/pages.js';
+import { renderHtml, renderText } from '../platform/html/html-page.js';
 import { de } from './locales/de.js';
 import { en, type Texts } from './locales/en.js';
 import { es } from './locales/es.js';
@@ -12,9 +12,9 @@ const TEMPLATES = join(import.meta.dirname, 'templates');
 const NAME_LENGTH = 80;
 const TEXTS: Record<(typeof LOCALES)[number], Texts> = { en, de, fr, es };
 
-/** What the mail tells. */
+/** The content of the mail. */
 export interface EndpointDisabled {
-  /** The organization's; a language that is not there becomes English. */
+  /** The organization's locale. Languages without a translation fall back to English. */
   locale: string;
   organizationName: string;
   url: string;
@@ -23,7 +23,7 @@ export interface EndpointDisabled {
   disabledAt: Date;
 }
 
-/** The mail that tells an organization that an endpoint of its is not sent to any more. */
+/** Renders the mail that informs an organization that one of its endpoints was disabled. */
 export function renderEndpointDisabled(mail: EndpointDisabled): {
   subject: string;
   html: string;

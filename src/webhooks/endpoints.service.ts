@@ -3,19 +3,20 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { EventType } from '../events/event.js';
 import { Clock } from '../platform/clock.js';
-import { Settings } from '../platform/config.js';
+import { Settings } from '../platform/settings.js';
 import { Keys } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';
 import { problem, Conflict, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
-import type { Caller } from '../platform/http/access.js';
+import type { Caller } from '../platform/caller.js';
 import { isAllowedAddress } from '../platform/net/addresses.js';
-import type { Page, PageQuery } from '../platform/http/pages.js';
+import type { PageQuery, Paginated } from '../platform/http/pagination.js';
 import { type EndpointRow, EndpointsRepository } from './endpoints.repository.js';
 import { sampleData } from './sample.js';
 import { DEFAULT_EVENTS, isSecret, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
-// Each event becomes a message for each: without an end one tenant's would hold up everybody's.
+// Each event creates one message per endpoint. Without a limit, one tenant's messages could delay
+// everyone else's.
 const MAX_ENDPOINTS = 50;
 
 export interface NewEndpoint {
@@ -32,16 +33,16 @@ export interface EndpointChanges {
   enabled?: boolean;
 }
 
-/** An endpoint whose secret was just made: the only moment at which it is shown. */
+/** An endpoint with its new secret. The secret is shown only in the response that creates it. */
 export type EndpointWithSecret = EndpointRow & { secret: string };
 
-/** What was put into the queue. */
+/** The `webhook-id` of queued deliveries, and the number of endpoints that get one. */
 export interface Queued {
   event_id: string;
   endpoints: number;
 }
 
-/** Where an organization wants to be told. */
+/** Manages the webhook endpoints of an organization. */
 @Injectable()
 export class EndpointsService {
   constructor(
@@ -53,7 +54,7 @@ export class EndpointsService {
     private readonly settings: Settings,
   ) {}
 
-  page(caller: Caller, query: PageQuery): Promise<Page<EndpointRow>> {
+  page(caller: Caller, query: PageQuery): Promise<Paginated<EndpointRow>> {
     return this.endpoints.page(caller.organizationId, query);
   }
 
@@ -65,8 +66,8 @@ export class EndpointsService {
   }
 
   /**
-   * @throws {RequestValidationError} for a url that nothing may be sent to, or a bad secret;
-   *   {Conflict} the organization has as many endpoints as it can have.
+   * @throws {RequestValidationError} for a forbidden URL or a malformed secret; {Conflict} if the
+   *   organization has the maximum number of endpoints.
    */
   async create(caller: Caller, input: NewEndpoint): Promise<EndpointWithSecret> {
     this.checkUrl(input.url);
@@ -91,9 +92,10 @@ export class EndpointsService {
   }
 
   /**
-   * Enabling an endpoint forgets why it was disabled; what has waited for it goes out. What waits
-   * goes to the new url, and not at all if it is of a type that is not wanted any more.
-   * @throws {ResourceNotFound}; {RequestValidationError} for a url that nothing may be sent to.
+   * Enabling an endpoint clears the reason why it was disabled, and its queued messages are sent. A
+   * new URL and new types also apply to queued messages: those of a type that is no longer listed
+   * are dropped.
+   * @throws {ResourceNotFound}; {RequestValidationError} for a forbidden URL.
    */
   async update(caller: Caller, id: string, changes: EndpointChanges): Promise<EndpointRow> {
     if (changes.url !== undefined) this.checkUrl(changes.url);
@@ -105,12 +107,12 @@ export class EndpointsService {
     return endpoint;
   }
 
-  /** Its deliveries go with it. @throws {ResourceNotFound} */
+  /** Also deletes its deliveries. @throws {ResourceNotFound} */
   async delete(caller: Caller, id: string): Promise<void> {
     if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound();
   }
 
-  /** A new secret; the one before keeps signing beside it for a day. @throws {ResourceNotFound} */
+  /** Sets a new secret. The old one also signs for another 24 hours. @throws {ResourceNotFound} */
   async rotateSecret(
     caller: Caller,
     id: string,
@@ -130,8 +132,8 @@ export class EndpointsService {
   }
 
   /**
-   * Sends sample data of one of the endpoint's own types. A delivery, not an event: the stream does
-   * not have it, and it cannot be sent again.
+   * Sends sample data of one of the endpoint's own types. This is a delivery, not an event: it is not
+   * in the event stream and cannot be sent again.
    * @throws {ResourceNotFound}; {Conflict} for a disabled endpoint.
    */
   async test(caller: Caller, id: string): Promise<Queued> {
@@ -154,7 +156,7 @@ export class EndpointsService {
     return { event_id, endpoints: 1 };
   }
 
-  /** @throws {ResourceNotFound} there is no such event. */
+  /** @throws {ResourceNotFound} if the event does not exist. */
   async redeliver({ organizationId }: Caller, eventId: string): Promise<Queued> {
     if (!(await this.webhooks.hasEvent(organizationId, eventId))) {
       throw new ResourceNotFound('There is no such event.');
@@ -170,10 +172,11 @@ export class EndpointsService {
       endpoint_id: endpoint.id,
       created_at: this.clock.now(),
       sealed: this.keys.encrypt('webhook-secret', secret),
+      key_id: this.keys.firstId,
     });
   }
 
-  /** What is plain from the address alone; what a name leads to is checked when it is called. */
+  /** Checks the URL itself. The address that its host name resolves to is checked on every call. */
   private checkUrl(text: string): void {
     const refuse = (msg: string) =>
       RequestValidationError.at(['body', 'url'], problem('value_error', msg), text);
@@ -192,7 +195,7 @@ export class EndpointsService {
   }
 }
 
-/** The value is a secret: it is not echoed. */
+/** The error does not echo the value, because it is a secret. */
 function checkSecret(secret: string | undefined): void {
   if (secret === undefined || isSecret(secret)) return;
   const msg = 'Input should be whsec_ and the base64 of 24 to 64 bytes';

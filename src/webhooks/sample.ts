@@ -1,10 +1,10 @@
 import type { EventType } from '../events/event.js';
 import { CustomerSeatDto } from '../seats/seats.dto.js';
-import type { SeatRow } from '../seats/seats.rows.js';
+import type { SeatRow } from '../seats/seats.sql.js';
 
 const ID = '00000000-0000-4000-8000-000000000000';
 
-/** The data of a test delivery: an object of the type's shape that nobody can take for a real one. */
+/** The data of a test delivery: an object in the type's shape that is clearly not real. */
 export function sampleData(type: EventType, now: Date): object {
   if (!type.startsWith('customer_seat.')) return { test: true };
   const time = now.toISOString();
@@ -20,7 +20,7 @@ export function sampleData(type: EventType, now: Date): object {
     product_id: ID,
     status: revoked ? 'revoked' : claimed ? 'claimed' : 'pending',
     customer_id: ID,
-    customer_email: 'buyer@example.com',
+    customer_email: 'ada@example.com',
     member_id: ID,
     member: null,
     email: 'ada@example.com',

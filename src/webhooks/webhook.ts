@@ -1,23 +1,26 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { EventType } from '../events/event.js';
 
 /*
- * The rules of webhooks, without a database or a network: signatures, the schedule of tries, when
- * an endpoint is given up.
+ * The rules of webhooks, without a database or a network: signatures, the retry schedule, and when
+ * an endpoint is disabled.
  */
 
-/** Old strict clients throw on types they do not know: these three they all know. */
+/** Old strict clients throw on types that they do not know. All of them know these three. */
 export const DEFAULT_EVENTS: EventType[] = [
   'customer_seat.assigned',
   'customer_seat.claimed',
   'customer_seat.revoked',
 ];
 
+/** The version in every delivery. Polar's Python client 1.x requires it. */
+export const API_VERSION = '2026-04';
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** What passes between a failed try and the next: ten tries in a little over three days. */
+/** The delays between attempts in milliseconds: ten attempts in a little over three days. */
 const RETRY_DELAYS = [
   5 * SECOND,
   5 * MINUTE,
@@ -32,7 +35,7 @@ const RETRY_DELAYS = [
 const JITTER = 0.1;
 const MAX_RETRY_AFTER = 24 * HOUR;
 
-/** An endpoint that has failed for so long without one success is disabled. */
+/** An endpoint that has failed for this long without a success is disabled. */
 export const GIVE_UP_AFTER_MS = 5 * 24 * HOUR;
 /** Why the service disables an endpoint. */
 export const DISABLED = {
@@ -40,14 +43,15 @@ export const DISABLED = {
   failing: 'It has failed for 5 days without a success.',
 };
 export const TIMEOUT_MS = 10 * SECOND;
-/** How long a replaced secret keeps signing beside its successor. */
+/** How long a replaced secret still signs, in addition to its successor. */
 export const SECRET_OVERLAP_MS = 24 * HOUR;
 export const KEPT_RESPONSE_BYTES = 2048;
 
 /**
- * Milliseconds until the next try, each delay up to a tenth longer, so that what failed together is
- * not tried together; undefined after the last one. A receiver may ask for more time, up to a day.
- * @param attempt the try that failed, from 1. @param random from 0 to 1.
+ * Milliseconds until the next attempt; undefined after the last one. Each delay is up to a tenth
+ * longer, so that messages that failed together are not retried together. A receiver may ask for
+ * more time, up to a day.
+ * @param attempt the number of the failed attempt, from 1. @param random from 0 to 1.
  */
 export function retryDelay(
   attempt: number,
@@ -75,7 +79,7 @@ export function newSecret(): string {
   return SECRET_PREFIX + randomBytes(32).toString('base64');
 }
 
-/** Whether this is `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks). */
+/** Whether the string is `whsec_` and the base64 of 24 to 64 bytes (Standard Webhooks). */
 export function isSecret(secret: string): boolean {
   const text = secret.slice(SECRET_PREFIX.length);
   const bytes = Buffer.from(text, 'base64');
@@ -89,23 +93,31 @@ export function isSecret(secret: string): boolean {
 }
 
 /**
- * The headers of a delivery (Standard Webhooks). For each secret in force there are two signatures:
- * with the decoded bytes after `whsec_`, as that standard has it, and with the bytes of the whole
- * secret, as Polar's clients verify.
+ * The keys that sign with a secret: the decoded bytes after `whsec_`, as the standard requires, and
+ * the bytes of the whole secret, which Polar's clients use. Make them once for many deliveries: Node
+ * takes longer to turn bytes into a key than to sign.
+ */
+export function signingKeys(secret: string): KeyObject[] {
+  return [
+    createSecretKey(secret.slice(SECRET_PREFIX.length), 'base64'),
+    createSecretKey(secret, 'utf8'),
+  ];
+}
+
+/**
+ * The headers of a delivery (Standard Webhooks), with a signature of each key.
  * @param timestamp seconds since 1970.
  */
 export function signedHeaders(
   id: string,
   timestamp: number,
   body: string,
-  secrets: string[],
+  keys: KeyObject[],
 ): Record<string, string> {
   const text = `${id}.${timestamp}.${body}`;
-  const sign = (key: Buffer) => `v1,${createHmac('sha256', key).update(text).digest('base64')}`;
-  const signatures = secrets.flatMap((secret) => [
-    sign(Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')),
-    sign(Buffer.from(secret)),
-  ]);
+  const signatures = keys.map(
+    (key) => `v1,${createHmac('sha256', key).update(text).digest('base64')}`,
+  );
   return {
     'content-type': 'application/json',
     'user-agent': 'Seats-Webhooks',

@@ -8,9 +8,10 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Conflict, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../platform/http/access.js';
-import { Fails } from '../platform/http/docs.js';
-import { PageQuery, toPage } from '../platform/http/pages.js';
+import type { Caller } from '../platform/caller.js';
+import { CurrentCaller, Scope } from '../platform/http/access.js';
+import { ApiErrors } from '../platform/http/openapi.decorators.js';
+import { PageQuery, toPageResponse } from '../platform/http/pagination.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { EndpointsService } from './endpoints.service.js';
 import {
@@ -41,12 +42,12 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:list_endpoints',
     summary: 'List webhook endpoints',
-    description: 'Where you are told of events. Secrets are not shown.',
+    description: 'The URLs that events are sent to. Secrets are not shown.',
   })
   @ApiOkResponse({ type: EndpointPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<EndpointPage> {
-    return toPage(await this.endpoints.page(caller, query), query, EndpointDto.from);
+    return toPageResponse(await this.endpoints.page(caller, query), query, EndpointDto.from);
   }
 
   @Post('endpoints')
@@ -55,12 +56,13 @@ export class WebhooksController {
     operationId: 'webhooks:create_endpoint',
     summary: 'Create a webhook endpoint',
     description:
-      'The answer has the secret that signs the deliveries; it is not shown again. From then on ' +
-      'events of its types are sent to it; see the webhooks of this description for what they ' +
-      'look like and how to verify them. An organization can have 50 endpoints.',
+      'The response contains the secret that signs the deliveries; it is not shown again. Events ' +
+      'of the endpoint’s types are sent to it from now on. The webhooks section of this ' +
+      'description shows their payloads and how to verify them. An organization can have 50 ' +
+      'endpoints.',
   })
   @ApiCreatedResponse({ type: EndpointWithSecretDto })
-  @Fails(Conflict, RequestValidationError)
+  @ApiErrors(Conflict, RequestValidationError)
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateEndpoint,
@@ -76,7 +78,7 @@ export class WebhooksController {
     description: 'Without its secret.',
   })
   @ApiOkResponse({ type: EndpointDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(
     @CurrentCaller() caller: Caller,
     @Param() { id }: EndpointParams,
@@ -90,13 +92,13 @@ export class WebhooksController {
     operationId: 'webhooks:update_endpoint',
     summary: 'Change a webhook endpoint',
     description:
-      'What waits for a disabled endpoint is sent when it is enabled again; what happens meanwhile ' +
-      'is not sent (read `GET /v1/events`, or send it again). A new `url` and new `events` also ' +
-      'apply to what waits: it goes to the new url, and types that are not wanted any more are ' +
-      'not sent.',
+      'Events that were queued when an endpoint was disabled are sent when it is enabled again. ' +
+      'Events that happen while it is disabled are not sent: read them with `GET /v1/events`, or ' +
+      'send them again. A new `url` and new `events` also apply to queued events: they go to the ' +
+      'new URL, and those of a type that is no longer listed are not sent.',
   })
   @ApiOkResponse({ type: EndpointDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() { id }: EndpointParams,
@@ -111,10 +113,10 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:delete_endpoint',
     summary: 'Delete a webhook endpoint',
-    description: 'Its deliveries go with it.',
+    description: 'Also deletes its deliveries.',
   })
-  @ApiNoContentResponse({ description: 'It is gone.' })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiNoContentResponse({ description: 'It was deleted.' })
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async delete(@CurrentCaller() caller: Caller, @Param() { id }: EndpointParams): Promise<void> {
     await this.endpoints.delete(caller, id);
   }
@@ -125,11 +127,11 @@ export class WebhooksController {
     operationId: 'webhooks:rotate_secret',
     summary: 'Replace the secret of a webhook endpoint',
     description:
-      'The old secret keeps signing beside the new one for 24 hours: until then every delivery ' +
-      'carries the signatures of both. The new one is not shown again.',
+      'The old secret stays valid for 24 hours: until then every delivery carries signatures of ' +
+      'both secrets. The new secret is not shown again.',
   })
   @ApiOkResponse({ type: EndpointWithSecretDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async rotateSecret(
     @CurrentCaller() caller: Caller,
     @Param() { id }: EndpointParams,
@@ -145,11 +147,11 @@ export class WebhooksController {
     operationId: 'webhooks:test_endpoint',
     summary: 'Send a test delivery',
     description:
-      'Sample data of one of the endpoint’s own types, with `seat_metadata: {"test": true}`. It is ' +
-      'a delivery, not an event.',
+      'Sends sample data of one of the endpoint’s own types, with `seat_metadata: {"test": true}`. ' +
+      'It is a delivery, not an event.',
   })
-  @ApiAcceptedResponse({ type: QueuedDto, description: 'It is on its way.' })
-  @Fails(Conflict, ResourceNotFound, RequestValidationError)
+  @ApiAcceptedResponse({ type: QueuedDto, description: 'It is queued.' })
+  @ApiErrors(Conflict, ResourceNotFound, RequestValidationError)
   async test(@CurrentCaller() caller: Caller, @Param() { id }: EndpointParams): Promise<QueuedDto> {
     return this.endpoints.test(caller, id);
   }
@@ -159,15 +161,19 @@ export class WebhooksController {
   @ApiOperation({
     operationId: 'webhooks:list_deliveries',
     summary: 'List deliveries',
-    description: 'Every try, as it went, newest first; for as long as the service keeps them.',
+    description: 'Every attempt and its result, newest first, within the retention period.',
   })
   @ApiOkResponse({ type: DeliveryPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async listDeliveries(
     @CurrentCaller() caller: Caller,
     @Query() query: ListDeliveries,
   ): Promise<DeliveryPage> {
-    return toPage(await this.deliveries.page(caller, query, query), query, DeliveryDto.from);
+    return toPageResponse(
+      await this.deliveries.page(caller, query, query),
+      query,
+      DeliveryDto.from,
+    );
   }
 
   @Post('events/:id/redeliver')
@@ -177,11 +183,11 @@ export class WebhooksController {
     operationId: 'webhooks:redeliver_event',
     summary: 'Send an event again',
     description:
-      'To every enabled endpoint that wants its type, under the same `webhook-id`, whether it had ' +
-      'it before or not.',
+      'Sends it to every enabled endpoint that listens for its type, with the same `webhook-id`, ' +
+      'even if the endpoint has received it before.',
   })
-  @ApiAcceptedResponse({ type: QueuedDto, description: 'It is on its way.' })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiAcceptedResponse({ type: QueuedDto, description: 'It is queued.' })
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async redeliver(
     @CurrentCaller() caller: Caller,
     @Param() { id }: EventParams,

@@ -1,70 +1,70 @@
 import {
-  ShownBoolean,
-  ShownDateTime,
-  ShownEnum,
-  ShownInteger,
-  ShownText,
-  ShownUuid,
-  ShownEnums,
-} from '../platform/http/answers.js';
+  BooleanProperty,
+  DateTimeProperty,
+  EnumProperty,
+  IntegerProperty,
+  TextProperty,
+  UuidProperty,
+  EnumListProperty,
+} from '../platform/http/response-properties.js';
 import { DEFAULT_EVENTS } from './webhook.js';
-import type { webhook_deliveries } from '../generated/prisma/client.js';
+import type { WebhookDelivery } from '../generated/prisma/client.js';
 import { EVENT_TYPES, type EventType } from '../events/event.js';
 import {
   BooleanField,
   DateTimeField,
   ListField,
   TextField,
+  UrlField,
   UuidField,
-} from '../platform/http/fields.js';
+} from '../platform/http/request-fields.js';
 import { StrictBody } from '../platform/http/validation.pipe.js';
-import { PageOf, PageQuery } from '../platform/http/pages.js';
+import { PageOf, PageQuery } from '../platform/http/pagination.js';
 import type { EndpointRow } from './endpoints.repository.js';
 import type { EndpointWithSecret, Queued } from './endpoints.service.js';
 
 const URL_FIELD = {
   description:
-    'Where deliveries are sent. https only in production; never to a private, link-local or ' +
-    'reserved address.',
+    'Where deliveries are sent. In production it must be https. Private, link-local and reserved ' +
+    'addresses are refused.',
   example: 'https://shop.example.com/webhooks',
-  max: 2048,
 };
 const EVENTS_FIELD = { of: EVENT_TYPES, min: 1, max: EVENT_TYPES.length };
 
 export class CreateEndpoint {
-  @TextField({ ...URL_FIELD, required: true })
+  @UrlField({ ...URL_FIELD, required: true })
   url: string;
 
   @ListField({
     ...EVENTS_FIELD,
     description:
-      'The types of events. By default assigned, claimed and revoked, which every client knows.',
+      'The event types to send. By default assigned, claimed and revoked, which every client knows.',
   })
   events?: EventType[];
 
-  @TextField({ description: 'A note of yours.' })
+  @TextField({ description: 'A note for yourself.', printable: 'lines' })
   description?: string;
 
   @TextField({
-    description: '`whsec_` and the base64 of 24 to 64 bytes. Made by us if absent.',
+    description: '`whsec_` and the base64 of 24 to 64 bytes. Generated if absent.',
     secret: true,
   })
   secret?: string;
 }
 
 export class UpdateEndpoint extends StrictBody {
-  @TextField({ ...URL_FIELD, refuseNull: true })
+  @UrlField({ ...URL_FIELD, refuseNull: true })
   url?: string;
 
-  @ListField({ ...EVENTS_FIELD, description: 'The types of events.', refuseNull: true })
+  @ListField({ ...EVENTS_FIELD, description: 'The event types to send.', refuseNull: true })
   events?: EventType[];
 
-  @TextField({ description: 'A note of yours.', nullable: true })
+  @TextField({ description: 'A note for yourself.', nullable: true, printable: 'lines' })
   description?: string | null;
 
   @BooleanField({
     description:
-      'False: nothing is sent until it is enabled again. True also forgets why it was disabled.',
+      'False: nothing is sent until it is enabled again. True also clears `disabled_reason`.',
     refuseNull: true,
   })
   enabled?: boolean;
@@ -74,7 +74,7 @@ export class RotateSecret extends StrictBody {
   static readonly optional = true;
 
   @TextField({
-    description: '`whsec_` and the base64 of 24 to 64 bytes. Made by us if absent.',
+    description: '`whsec_` and the base64 of 24 to 64 bytes. Generated if absent.',
     secret: true,
     refuseNull: true,
   })
@@ -92,31 +92,33 @@ export class EventParams {
 }
 
 export class EndpointDto {
-  @ShownUuid('The id of the endpoint.')
+  @UuidProperty('The id of the endpoint.')
   id: string;
 
-  @ShownText('Where deliveries are sent.', { format: 'uri', example: URL_FIELD.example })
+  @TextProperty('Where deliveries are sent.', { format: 'uri', example: URL_FIELD.example })
   url: string;
 
-  @ShownText('A note of yours.', { nullable: true, example: 'The shop' })
+  @TextProperty('Your note about the endpoint.', { nullable: true, example: 'The shop' })
   description: string | null;
 
-  @ShownEnums(EVENT_TYPES, 'The types of events it wants.', { example: DEFAULT_EVENTS })
+  @EnumListProperty(EVENT_TYPES, 'The event types that are sent to it.', {
+    example: DEFAULT_EVENTS,
+  })
   events: string[];
 
-  @ShownBoolean('Whether anything is sent.')
+  @BooleanProperty('Whether anything is sent.')
   enabled: boolean;
 
-  @ShownText('Why the service has disabled it: 410, or 5 days without a success.', {
+  @TextProperty('Why the service disabled it: a 410 response, or 5 days without a success.', {
     nullable: true,
     example: null,
   })
   disabled_reason: string | null;
 
-  @ShownDateTime('When it was created.')
+  @DateTimeProperty('When it was created.')
   created_at: string;
 
-  @ShownDateTime('Null until the first change.', { nullable: true })
+  @DateTimeProperty('Null until the first change.', { nullable: true })
   modified_at: string | null;
 
   static from(row: EndpointRow): EndpointDto {
@@ -135,7 +137,10 @@ export class EndpointDto {
 }
 
 export class EndpointWithSecretDto extends EndpointDto {
-  @ShownText('Signs the deliveries. It is not shown again.', { example: 'whsec_…' })
+  @TextProperty(
+    'Signs the deliveries. It is shown once; replays of the request contain null instead.',
+    { nullable: true, example: 'whsec_…' },
+  )
   secret: string;
 
   static fromNew(row: EndpointWithSecret): EndpointWithSecretDto {
@@ -150,7 +155,7 @@ export class ListDeliveries extends PageQuery {
   endpoint_id?: string;
 
   @ListField({
-    description: 'Only deliveries of these types of events. May be repeated.',
+    description: 'Only deliveries of these event types. May be repeated.',
     of: EVENT_TYPES,
     max: EVENT_TYPES.length,
     single: true,
@@ -160,60 +165,63 @@ export class ListDeliveries extends PageQuery {
   @BooleanField({ description: 'Only those that succeeded, or only those that did not.' })
   succeeded?: boolean;
 
-  @DateTimeField({ description: 'Only deliveries from then on.' })
+  @DateTimeField({ description: 'Only deliveries at or after this time.' })
   start_timestamp?: Date;
 
-  @DateTimeField({ description: 'Only deliveries before.' })
+  @DateTimeField({ description: 'Only deliveries before this time.' })
   end_timestamp?: Date;
 }
 
 export class DeliveryDto {
-  @ShownUuid('The id of this try.')
+  @UuidProperty('The id of this attempt.')
   id: string;
 
-  @ShownUuid('The event; the `webhook-id` of every try.')
+  @UuidProperty('The id of the event; the `webhook-id` of every attempt.')
   event_id: string;
 
-  @ShownEnum(EVENT_TYPES, 'The type of the event.')
+  @EnumProperty(EVENT_TYPES, 'The type of the event.')
   event_type: string;
 
-  @ShownUuid('The endpoint.')
+  @UuidProperty('The endpoint.')
   endpoint_id: string;
 
-  @ShownInteger('Which try this was, from 1; from 1 again when the event is sent again.', {
-    example: 1,
-  })
+  @IntegerProperty(
+    'The number of the attempt, from 1. It restarts at 1 when the event is sent again.',
+    {
+      example: 1,
+    },
+  )
   attempt: number;
 
-  @ShownBoolean('Whether the receiver answered 2xx within 10 seconds.')
+  @BooleanProperty('Whether the receiver answered 2xx within 10 seconds.')
   succeeded: boolean;
 
-  @ShownInteger('The status of the answer.', { nullable: true, example: 200 })
+  @IntegerProperty('The HTTP status of the response.', { nullable: true, example: 200 })
   http_code: number | null;
 
-  @ShownText('The first 2 KiB of the answer.', { nullable: true, example: 'OK' })
+  @TextProperty('The first 2 KiB of the response.', { nullable: true, example: 'OK' })
   response: string | null;
 
-  @ShownText('Why there was no answer: the network’s error, or that the address is refused.', {
+  @TextProperty('Why there was no response: a network error, or a refused address.', {
     nullable: true,
     example: null,
   })
   error: string | null;
 
-  @ShownInteger('How long it took, in milliseconds.', { example: 85 })
+  @IntegerProperty('How long it took, in milliseconds.', { example: 85 })
   duration_ms: number;
 
-  @ShownDateTime('When it was tried.')
+  @DateTimeProperty('When the attempt was made.')
   created_at: string;
 
-  @ShownDateTime(
-    'When it is tried again; null after a success or the last try. Not before the endpoint is ' +
-      'enabled.',
+  @DateTimeProperty(
+    'When the next attempt is due; null after a success or the last attempt. Nothing is sent ' +
+      'while the endpoint is disabled.',
     { nullable: true },
   )
   next_attempt_at: string | null;
 
-  static from(row: webhook_deliveries): DeliveryDto {
+  static from(row: WebhookDelivery): DeliveryDto {
     const { organization_id: _tenant, ...shown } = row;
     return {
       ...shown,
@@ -226,9 +234,9 @@ export class DeliveryDto {
 export class DeliveryPage extends PageOf(DeliveryDto) {}
 
 export class QueuedDto implements Queued {
-  @ShownUuid('The `webhook-id` that it is sent under.')
+  @UuidProperty('The `webhook-id` of the deliveries.')
   event_id: string;
 
-  @ShownInteger('To how many endpoints it is sent.', { example: 1 })
+  @IntegerProperty('The number of endpoints that it is sent to.', { example: 1 })
   endpoints: number;
 }

@@ -1,39 +1,46 @@
 import { EVENT_TYPES, type EventType } from '../events/event.js';
-import { DEFAULT_EVENTS } from './webhook.js';
+import { API_VERSION, DEFAULT_EVENTS } from './webhook.js';
 
 /*
- * The webhooks of the API description (OpenAPI 3.1): what a receiver gets, for each type of event.
+ * The webhooks of the API description (OpenAPI 3.1): the payload of each event type.
  */
 
 const WHEN: Record<EventType, string> = {
   'customer_seat.assigned': 'A seat was assigned to a person, who has been invited.',
   'customer_seat.claimed': 'A person has claimed a seat, or was given one without an invitation.',
-  'customer_seat.revoked': 'A seat was revoked; `data` still has the person it had.',
-  'customer_seat.invitation_resent': 'The invitation of a pending seat was sent again.',
-  'customer_seat.updated': 'A seat was changed, such as its e-mail or its metadata.',
+  'customer_seat.revoked': 'A seat was revoked; `data` still contains the person who held it.',
+  'customer_seat.invitation_resent':
+    'The invitation of a pending seat was sent again, or to a corrected e-mail.',
+  'customer_seat.invitation_bounced':
+    'The mail server refused the address or the mail of an invitation for good.',
+  'customer_seat.updated': 'A seat was changed, for example its e-mail or its metadata.',
   'subscription.seats_changed': 'The number of seats of a subscription was changed.',
   'order.seats_changed': 'The number of seats of an order was changed.',
   'seats.exhausted': 'An assignment was refused because no seat was free; at most once a minute.',
-  'webhook_endpoint.disabled': 'An endpoint was disabled, since it fails or has answered 410.',
+  'webhook_endpoint.disabled': 'An endpoint was disabled because it kept failing or answered 410.',
 };
 
 const HOW = `
-Answer with any 2xx within 10 seconds; do the work afterwards. Anything else is tried again after
-5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, later if \`Retry-After\` asks for it. The
-same event always has the same \`webhook-id\`: it may come more than once, and not in order.
+Answer with any 2xx within 10 seconds, and process the event afterwards. Otherwise it is sent again
+after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, or later if \`Retry-After\` asks for it.
+An event may arrive more than once, always with the same \`webhook-id\`, and events may arrive out of
+order.
 
-To verify it, compute the HMAC-SHA256 of \`{webhook-id}.{webhook-timestamp}.{body}\`, with the body as
-it came, under the base64-decoded part of the secret after \`whsec_\`, compare its base64 with each
-\`v1,…\` of \`webhook-signature\` in constant time, and refuse timestamps that are more than five
-minutes off. Every library of Standard Webhooks does this, and so do Polar's clients.
+To verify a delivery, compute the HMAC-SHA256 of \`{webhook-id}.{webhook-timestamp}.{body}\` over the
+unparsed body. The key is the base64-decoded part of the secret after \`whsec_\`. Compare the base64 of
+the result with each \`v1,…\` of \`webhook-signature\` in constant time, and reject timestamps that are
+more than five minutes off. Every Standard Webhooks library does this, and so do Polar's clients.
 `.trim();
 
 const HEADERS = {
-  'webhook-id': ['The id of the event, the same on every try.', { type: 'string', format: 'uuid' }],
+  'webhook-id': [
+    'The id of the event, the same on every attempt.',
+    { type: 'string', format: 'uuid' },
+  ],
   'webhook-timestamp': ['When it was sent: seconds since 1970.', { type: 'string' }],
   'webhook-signature': [
-    'Signatures, separated by spaces: two for each secret in force, over the decoded secret ' +
-      '(Standard Webhooks) and over the whole secret (Polar’s clients).',
+    'Signatures, separated by spaces. Each valid secret gives two: one with the decoded secret ' +
+      '(Standard Webhooks) and one with the whole secret (Polar’s clients).',
     { type: 'string', examples: ['v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4='] },
   ],
 } as const;
@@ -45,14 +52,14 @@ export function describeWebhooks(): Record<string, object> {
 
 function describe(type: EventType): object {
   const standard = DEFAULT_EVENTS.includes(type)
-    ? 'Endpoints get this type unless they name others.'
-    : 'Only endpoints that name this type get it.';
+    ? 'Endpoints receive this type by default.'
+    : 'Only endpoints that list this type receive it.';
   return {
     operationId: `webhook:${type}`,
     tags: ['Webhooks'],
     summary: WHEN[type],
     description: `${standard}\n\n${HOW}`,
-    // Nobody calls this with a token: the signature is the proof.
+    // Deliveries carry no token: the signature authenticates them.
     security: [],
     parameters: Object.entries(HEADERS).map(([name, [description, schema]]) => ({
       name,
@@ -66,9 +73,9 @@ function describe(type: EventType): object {
       content: { 'application/json': { schema: payload(type) } },
     },
     responses: {
-      '2XX': { description: 'It has arrived.' },
-      '410': { description: 'Nothing more is wanted: the endpoint is disabled.' },
-      default: { description: 'It is tried again. Redirects are not followed.' },
+      '2XX': { description: 'The delivery was accepted.' },
+      '410': { description: 'The receiver wants no more deliveries: the endpoint is disabled.' },
+      default: { description: 'The delivery is retried. Redirects are not followed.' },
     },
   };
 }
@@ -76,13 +83,14 @@ function describe(type: EventType): object {
 function payload(type: EventType): object {
   const data = type.startsWith('customer_seat.')
     ? { $ref: '#/components/schemas/CustomerSeatDto' }
-    : { type: 'object', description: 'The object as it was right after.' };
+    : { type: 'object', description: 'The object as it was right after the event.' };
   return {
     type: 'object',
-    required: ['type', 'timestamp', 'data'],
+    required: ['type', 'timestamp', 'api_version', 'data'],
     properties: {
       type: { const: type, description: 'What happened.' },
       timestamp: { type: 'string', format: 'date-time', description: 'When it happened.' },
+      api_version: { const: API_VERSION, description: 'The version of the format of `data`.' },
       data,
     },
   };

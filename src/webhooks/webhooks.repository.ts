@@ -1,13 +1,21 @@
-import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../platform/caller.js';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { Database, sql } from '../platform/database/database.js';
 import { writeEvents } from '../platform/outbox/outbox.js';
 import type { EventType } from '../events/event.js';
-import type { SeatRow } from '../seats/seats.rows.js';
+import type { SeatRow } from '../seats/seats.sql.js';
 import { DISABLED } from './webhook.js';
 
-/** A message that a worker has in hand, with all it takes to send it. */
+/** A secret as it is stored. */
+export interface SealedSecret {
+  id: string;
+  sealed: string;
+  /** The name of the key that encrypted it; null: not known. */
+  key_id: string | null;
+}
+
+/** A message that a worker has leased, with everything that is needed to send it. */
 export interface DueMessage {
   organization_id: string;
   id: string;
@@ -16,40 +24,62 @@ export interface DueMessage {
   event_type: EventType;
   attempt: number;
   url: string;
-  /** The secrets in force, encrypted, the newest first. */
-  sealed: string[];
-  /** Of a test delivery: its data. */
+  /** The valid secrets, newest first. */
+  secrets: SealedSecret[];
+  /** The data of a test delivery; null for events. */
   sample: Record<string, unknown> | null;
   created_at: Date;
   seat_id: string | null;
   data: SeatRow | Record<string, unknown> | null;
-  /** Whether the endpoint still wants this type, and the event is still there. */
-  wanted: boolean;
+  /** Whether the endpoint still lists this type, and the event still exists. */
+  sendable: boolean;
   leased_until: Date;
 }
 
-/** How much is taken in hand at once. */
+/** How many messages are leased at once, and for how long. */
 export interface LeaseLimits {
   limit: number;
-  /** Calls at a time to one endpoint; to one that fails it is one. */
+  /** Concurrent calls to one endpoint. One that fails again and again gets one at a time. */
   perEndpoint: number;
   leaseMs: number;
 }
 
-/** How a try went. */
-export interface Try {
+/** The result of an attempt. */
+export interface AttemptResult {
   succeeded: boolean;
   http_code: number | null;
   response: string | null;
   error: string | null;
   duration_ms: number;
-  /** When the next one is due; null: there is none, it was delivered or given up. */
+  created_at: Date;
+  /** When the next attempt is due; null after a success or the last attempt. */
   next_attempt_at: Date | null;
   /** Why the endpoint is to be disabled at once. */
   disable: string | null;
 }
 
-/** What a mail tells about an endpoint that was disabled. */
+/** An attempt that has ended. */
+export interface Attempt {
+  message: DueMessage;
+  result: AttemptResult;
+}
+
+/** A summary of the attempts of a batch at one endpoint. */
+interface Health {
+  organization_id: string;
+  endpoint_id: string;
+  /** Whether an attempt succeeded. */
+  succeeded: boolean;
+  /** The number of failures after the last success, and the time of the first of them. */
+  failures: number;
+  failed_at: Date | null;
+}
+
+// An endpoint gets one call at a time after this many failures in a row. A single failure, such as a
+// restart of the receiver, must not slow down a backlog.
+const SLOW_AFTER = 5;
+
+/** The data of a mail about a disabled endpoint. */
 export interface DisabledNotice {
   reply_to: string;
   locale: string;
@@ -59,21 +89,26 @@ export interface DisabledNotice {
   disabled_at: Date;
 }
 
-/** The SQL of messages and their tries. */
+/** The SQL of messages and their delivery attempts. */
 @Injectable()
 export class WebhooksRepository {
   constructor(private readonly database: Database) {}
 
-  /** Makes a message of each event for each endpoint that wants it. In the relay's transaction. */
+  /**
+   * Queues each event for each endpoint that listens for its type. Joins the relay's transaction,
+   * which removes the events from the outbox.
+   * @throws {Error} outside of a transaction.
+   */
   async enqueue(eventIds: string[], now: Date): Promise<void> {
+    this.database.requireTransaction();
     await this.database.query(sql`
       ${newMessages(sql`e.id = ANY(${eventIds}::uuid[])`, now)}
       ON CONFLICT DO NOTHING`);
   }
 
   /**
-   * Sends an event again to the endpoints that want it, under the same id; also to one that has it
-   * in hand just now. @returns to how many.
+   * Queues an event again, with the same id, for the endpoints that listen for its type. This
+   * includes endpoints to which it is being sent at the moment. @returns the number of endpoints.
    */
   async reopen(organizationId: string, eventId: string, now: Date): Promise<number> {
     const event = sql`e.organization_id = ${organizationId}::uuid AND e.id = ${eventId}::uuid`;
@@ -94,32 +129,49 @@ export class WebhooksRepository {
   }
 
   /**
-   * Takes due messages in hand: at most `perEndpoint` of one endpoint at a time, over all workers,
-   * so that a slow endpoint cannot fill them up, and one of an endpoint that fails; when there is
-   * not room for all, every endpoint gets its first one before any gets its second. What is in hand
-   * is due again when its lease runs out: then its worker has died. No transaction stays open while
-   * they are sent.
+   * Leases due messages. All workers together hold at most `perEndpoint` messages of one endpoint, so
+   * that a slow endpoint cannot occupy them, and one message of an endpoint that fails again and
+   * again. If there is not enough room, every endpoint gets its first message before any gets its
+   * second. A message is due again when its lease expires, because its worker has died. No
+   * transaction stays open while messages are sent.
+   * @returns the messages in the order of their events.
    */
   lease(now: Date, limits: LeaseLimits): Promise<DueMessage[]> {
     return this.database.transaction(async () => {
-      // One at a time: two workers that count at once would both see the same room.
+      // One worker at a time: two that count at the same time would both take the same room.
       await this.database.lockName('webhook leases');
       return this.takeDue(now, limits);
     });
   }
 
+  /**
+   * `waiting` steps through the index from one endpoint to the next and reads the earliest message
+   * of each. So the cost depends on the number of endpoints with messages, not on the number of
+   * messages or on the planner's statistics: a disabled endpoint may have very many due messages.
+   * Do not add an index on next_attempt_at alone. The planner would use it to find the messages of
+   * one endpoint, and would skip those of the disabled endpoint on every call.
+   */
   private takeDue(now: Date, { limit, perEndpoint, leaseMs }: LeaseLimits): Promise<DueMessage[]> {
     const at = sql`${now}::timestamptz`;
     const until = sql`${new Date(now.getTime() + leaseMs)}::timestamptz`;
+    const earliest = (endpoints: Prisma.Sql) => sql`
+      SELECT organization_id, endpoint_id, next_attempt_at FROM webhook_messages
+      WHERE next_attempt_at IS NOT NULL AND ${endpoints}
+      ORDER BY endpoint_id, next_attempt_at LIMIT 1`;
     return this.database.query<DueMessage>(sql`
-      WITH endpoints AS (
-        SELECT w.id, CASE WHEN w.failing_since IS NULL THEN ${perEndpoint}::int ELSE 1 END
+      WITH RECURSIVE waiting AS (
+        (${earliest(sql`true`)})
+        UNION ALL
+        SELECT next.* FROM waiting w
+        CROSS JOIN LATERAL (${earliest(sql`endpoint_id > w.endpoint_id`)}) next
+      ), endpoints AS (
+        SELECT w.id, CASE WHEN w.failures < ${SLOW_AFTER} THEN ${perEndpoint}::int ELSE 1 END
           - (SELECT count(*) FROM webhook_messages h WHERE h.endpoint_id = w.id
               AND h.next_attempt_at > ${at} AND h.next_attempt_at <= ${until}
               AND h.leased_until > ${at}) AS room
-        FROM webhook_endpoints w
-        WHERE w.enabled AND EXISTS (SELECT FROM webhook_messages m
-          WHERE m.endpoint_id = w.id AND m.next_attempt_at <= ${at})
+        FROM waiting m
+        JOIN webhook_endpoints w ON w.organization_id = m.organization_id AND w.id = m.endpoint_id
+        WHERE m.next_attempt_at <= ${at} AND w.enabled
       ), due AS (
         SELECT m.organization_id, m.id FROM endpoints w
         CROSS JOIN LATERAL (
@@ -134,120 +186,183 @@ export class WebhooksRepository {
         UPDATE webhook_messages m SET leased_until = ${until}, next_attempt_at = ${until}
         FROM due WHERE m.organization_id = due.organization_id AND m.id = due.id
         RETURNING m.*
+      ), receivers AS MATERIALIZED (
+        -- Once for each endpoint, which may have many of the messages.
+        SELECT w.organization_id, w.id, w.url, w.events,
+          coalesce((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'sealed', s.sealed,
+                'key_id', s.key_id) ORDER BY s.created_at DESC)
+            FROM webhook_secrets s
+            WHERE s.organization_id = w.organization_id AND s.endpoint_id = w.id
+              AND (s.expires_at IS NULL OR s.expires_at > ${at})), '[]') AS secrets
+        FROM (SELECT DISTINCT organization_id, endpoint_id FROM taken) t
+        JOIN webhook_endpoints w ON w.organization_id = t.organization_id AND w.id = t.endpoint_id
       )
       SELECT t.organization_id, t.id, t.endpoint_id, t.event_id, t.event_type, t.attempt, t.sample,
         t.leased_until, w.url, coalesce(e.created_at, t.created_at) AS created_at, e.seat_id, e.data,
-        t.event_type = ANY(w.events) AND num_nonnulls(t.sample, e.data) > 0 AS wanted,
-        ARRAY(SELECT s.sealed FROM webhook_secrets s
-          WHERE s.organization_id = t.organization_id AND s.endpoint_id = t.endpoint_id
-            AND (s.expires_at IS NULL OR s.expires_at > ${at})
-          ORDER BY s.created_at DESC) AS sealed
+        t.event_type = ANY(w.events) AND num_nonnulls(t.sample, e.data) > 0 AS sendable, w.secrets
       FROM taken t
-      JOIN webhook_endpoints w ON w.organization_id = t.organization_id AND w.id = t.endpoint_id
-      LEFT JOIN events e ON e.organization_id = t.organization_id AND e.id = t.event_id`);
+      JOIN receivers w ON w.organization_id = t.organization_id AND w.id = t.endpoint_id
+      LEFT JOIN events e ON e.organization_id = t.organization_id AND e.id = t.event_id
+      ORDER BY e.position`);
   }
 
-  /** Takes back a message that its endpoint does not want any more. */
+  /** Stores a re-encrypted secret, unless the stored one has changed in the meantime. */
+  async reseal(
+    organizationId: string,
+    { id, sealed }: SealedSecret,
+    renewed: { sealed: string; key_id: string },
+  ): Promise<void> {
+    await this.database.db.webhookSecret.updateMany({
+      where: { organization_id: organizationId, id, sealed },
+      data: renewed,
+    });
+  }
+
+  /** Deletes a message that is no longer to be sent. */
   async drop({ organization_id, id, leased_until }: DueMessage): Promise<void> {
-    await this.database.db.webhook_messages.deleteMany({
+    await this.database.db.webhookMessage.deleteMany({
       where: { organization_id, id, leased_until },
     });
   }
 
   /**
-   * Writes down how a try went, and what follows for its endpoint: one that has failed since
-   * `giveUpBefore` without a success is disabled, and that is told.
+   * Records the results of attempts in the order in which they ended, and updates their endpoints.
+   * An endpoint that has failed since `giveUpBefore` without a success is disabled, which writes an
+   * event. If all attempts succeeded, this is a single statement.
    */
-  settle(message: DueMessage, tried: Try, giveUpBefore: Date, now: Date): Promise<void> {
-    return this.database.transaction(async () => {
-      if (!tried.succeeded) await this.forgetOldFailure(message, giveUpBefore);
-      await this.recordTry(message, tried, now);
-      const failingSince = await this.noteHealth(message, tried.succeeded, now);
-      const hopeless =
-        failingSince !== null && failingSince <= giveUpBefore ? DISABLED.failing : null;
-      const reason = tried.disable ?? hopeless;
-      if (reason !== null) await this.disable(message, reason, now);
+  async recordAttempts(attempts: Attempt[], giveUpBefore: Date, now: Date): Promise<void> {
+    const health = healthOf(attempts);
+    if (attempts.every(({ result }) => result.succeeded)) {
+      await this.saveResults(attempts, health);
+      return;
+    }
+    await this.database.transaction(async () => {
+      const failing = health.filter(({ failures }) => failures > 0);
+      if (failing.length > 0) await this.clearStaleFailures(failing, giveUpBefore);
+      const since = await this.saveResults(attempts, health);
+      for (const { organization_id, endpoint_id } of health) {
+        const gone = attempts.find(
+          ({ message, result }) => message.endpoint_id === endpoint_id && result.disable !== null,
+        );
+        const failingSince = since.get(endpoint_id);
+        const gaveUp = failingSince !== undefined && failingSince <= giveUpBefore;
+        const reason = gone?.result.disable ?? (gaveUp ? DISABLED.failing : null);
+        if (reason !== null) await this.disable(organization_id, endpoint_id, reason, now);
+      }
     });
   }
 
-  /** A failure long ago, with no try since, says nothing about the days between: count anew. */
-  private async forgetOldFailure(message: DueMessage, then: Date): Promise<void> {
-    const { organization_id, endpoint_id } = message;
+  /**
+   * Restarts the count of failing days if no attempt was made since `then`: an old failure says
+   * nothing about days without attempts.
+   */
+  private async clearStaleFailures(failing: Health[], then: Date): Promise<void> {
     await this.database.query(sql`
       UPDATE webhook_endpoints w SET failing_since = NULL
-      WHERE w.organization_id = ${organization_id}::uuid AND w.id = ${endpoint_id}::uuid
+      FROM unnest(${failing.map((each) => each.organization_id)}::uuid[],
+        ${failing.map((each) => each.endpoint_id)}::uuid[]) AS failing (organization_id, id)
+      WHERE w.organization_id = failing.organization_id AND w.id = failing.id
         AND w.failing_since <= ${then}::timestamptz
         AND NOT EXISTS (SELECT FROM webhook_deliveries d
           WHERE d.organization_id = w.organization_id AND d.endpoint_id = w.id
             AND d.created_at > ${then}::timestamptz)`);
   }
 
-  /** Keeps the try. What is delivered or given up leaves the queue. */
-  private async recordTry(message: DueMessage, tried: Try, now: Date): Promise<void> {
-    const { organization_id, id, endpoint_id, event_id, event_type, leased_until } = message;
-    const { disable: _disable, ...outcome } = tried;
-    const attempt = message.attempt + 1;
-    const { db } = this.database;
-    await db.webhook_deliveries.create({
-      data: {
-        ...outcome,
-        organization_id,
-        id: randomUUID(),
-        endpoint_id,
-        event_id,
-        event_type,
-        created_at: now,
-        attempt,
-      },
-    });
-    // If the lease is not ours any more, another worker has it, or it is to be sent again.
-    const where = { organization_id, id, leased_until };
-    if (tried.next_attempt_at === null) {
-      await db.webhook_messages.deleteMany({ where });
-    } else {
-      await db.webhook_messages.updateMany({
-        where,
-        data: { attempt, leased_until: null, next_attempt_at: tried.next_attempt_at },
-      });
-    }
+  /**
+   * Stores the attempts. A message that was delivered or given up leaves the queue. If this worker
+   * no longer holds the lease of a message, another worker does, or the event is sent again, and the
+   * message stays as it is. An endpoint that was deleted meanwhile gets no rows.
+   *
+   * Also notes how often and since when endpoints have been failing. It writes only changes, because
+   * many concurrent attempts share the endpoint's row.
+   * @returns since when, by endpoint, for those that are failing.
+   */
+  private async saveResults(attempts: Attempt[], health: Health[]): Promise<Map<string, Date>> {
+    const rows = attempts.map(({ message, result }) => ({
+      ...result,
+      organization_id: message.organization_id,
+      message_id: message.id,
+      endpoint_id: message.endpoint_id,
+      event_id: message.event_id,
+      event_type: message.event_type,
+      leased_until: message.leased_until,
+      attempt: message.attempt + 1,
+    }));
+    const changed = await this.database.query<{ id: string; failing_since: Date | null }>(sql`
+      WITH ended AS (
+        SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row(
+          organization_id uuid, message_id uuid, endpoint_id uuid, event_id uuid, event_type text,
+          leased_until timestamptz, attempt int, succeeded boolean, http_code int, response text,
+          error text, duration_ms int, created_at timestamptz, next_attempt_at timestamptz)
+      ), endpoint AS (
+        -- Locked, or the endpoint could be deleted before its deliveries are inserted.
+        SELECT organization_id, id FROM webhook_endpoints
+        WHERE (organization_id, id) IN (SELECT organization_id, endpoint_id FROM ended)
+        ORDER BY id FOR KEY SHARE
+      ), saved AS (
+        INSERT INTO webhook_deliveries (organization_id, id, endpoint_id, event_id, event_type,
+          created_at, attempt, succeeded, http_code, response, error, duration_ms, next_attempt_at)
+        SELECT e.organization_id, gen_random_uuid(), e.endpoint_id, e.event_id, e.event_type,
+          e.created_at, e.attempt, e.succeeded, e.http_code, e.response, e.error, e.duration_ms,
+          e.next_attempt_at
+        FROM ended e
+        JOIN endpoint w ON w.organization_id = e.organization_id AND w.id = e.endpoint_id
+      ), done AS (
+        DELETE FROM webhook_messages m USING ended e
+        WHERE m.organization_id = e.organization_id AND m.id = e.message_id
+          AND m.leased_until = e.leased_until AND e.next_attempt_at IS NULL
+      ), waiting AS (
+        UPDATE webhook_messages m
+        SET attempt = e.attempt, leased_until = NULL, next_attempt_at = e.next_attempt_at
+        FROM ended e
+        WHERE m.organization_id = e.organization_id AND m.id = e.message_id
+          AND m.leased_until = e.leased_until AND e.next_attempt_at IS NOT NULL
+      ), health AS (
+        SELECT * FROM jsonb_to_recordset(${JSON.stringify(health)}::jsonb) AS row(
+          organization_id uuid, endpoint_id uuid, succeeded boolean, failures int,
+          failed_at timestamptz)
+      ), changed AS (
+        SELECT w.organization_id, w.id, h.succeeded, h.failures, h.failed_at
+        -- Reads "endpoint", which could not lock a row after this statement has updated it.
+        FROM health h JOIN endpoint e
+          ON e.organization_id = h.organization_id AND e.id = h.endpoint_id
+        JOIN webhook_endpoints w ON w.organization_id = e.organization_id AND w.id = e.id
+        WHERE h.failures > 0 OR w.failures > 0 OR w.failing_since IS NOT NULL
+        ORDER BY w.id FOR NO KEY UPDATE OF w
+      )
+      UPDATE webhook_endpoints w SET
+        failures = CASE WHEN c.succeeded THEN 0 ELSE w.failures END + c.failures,
+        failing_since = CASE WHEN c.succeeded THEN c.failed_at
+          ELSE coalesce(w.failing_since, c.failed_at) END
+      FROM changed c WHERE w.organization_id = c.organization_id AND w.id = c.id
+      RETURNING w.id, w.failing_since`);
+    return new Map(
+      changed.flatMap(({ id, failing_since }) =>
+        failing_since === null ? [] : [[id, failing_since]],
+      ),
+    );
   }
 
-  /** Writes only what changes: the endpoint's row is one, its tries are many. */
-  private async noteHealth(
-    { organization_id, endpoint_id: id }: DueMessage,
-    succeeded: boolean,
+  /** Disables an endpoint and writes one event about it. */
+  private async disable(
+    organizationId: string,
+    endpointId: string,
+    reason: string,
     now: Date,
-  ): Promise<Date | null> {
-    const { db } = this.database;
-    await db.webhook_endpoints.updateMany({
-      where: { organization_id, id, failing_since: succeeded ? { not: null } : null },
-      data: { failing_since: succeeded ? null : now },
-    });
-    if (succeeded) return null;
-    const endpoint = await db.webhook_endpoints.findFirst({
-      where: { organization_id, id },
-      select: { failing_since: true },
-    });
-    return endpoint?.failing_since ?? null;
-  }
-
-  /** Switches an endpoint off and tells of it, once. */
-  private async disable(message: DueMessage, reason: string, now: Date): Promise<void> {
-    const { organization_id: organizationId, endpoint_id: endpointId } = message;
-    const actor = { type: 'system' as const, id: null };
-    const system = { organizationId, actor, requestId: null };
+  ): Promise<void> {
+    const system = systemCaller(organizationId);
     await this.database.query(sql`
-      WITH off AS (
+      WITH disabled AS (
         UPDATE webhook_endpoints SET enabled = false, disabled_reason = ${reason},
           modified_at = ${now}::timestamptz
         WHERE organization_id = ${organizationId}::uuid AND id = ${endpointId}::uuid AND enabled
         RETURNING id, url, description, events, enabled, disabled_reason, NULL::uuid AS pool_id,
           NULL::uuid AS seat_id, NULL::uuid AS subscription_id, NULL::uuid AS order_id
       )
-      ${writeEvents(system, sql`off`, { type: sql`'webhook_endpoint.disabled'`, at: now })}`);
+      ${writeEvents(system, sql`disabled`, { type: sql`'webhook_endpoint.disabled'`, at: now })}`);
   }
 
-  /** What to tell of the endpoint that this event disabled; undefined: there is nobody to tell. */
+  /** The mail data of a `webhook_endpoint.disabled` event; undefined without a reply address. */
   async findNotice(eventId: string): Promise<DisabledNotice | undefined> {
     const [row] = await this.database.query<DisabledNotice>(sql`
       SELECT o.reply_to, o.locale, o.name AS organization_name, e.data ->> 'url' AS url,
@@ -257,23 +372,38 @@ export class WebhooksRepository {
     return row;
   }
 
-  listDeliveries(
-    where: Prisma.webhook_deliveriesWhereInput,
-    slice: { skip: number; take: number },
-  ) {
-    return this.database.db.webhook_deliveries.findMany({
+  listDeliveries(where: Prisma.WebhookDeliveryWhereInput, slice: { skip: number; take: number }) {
+    return this.database.db.webhookDelivery.findMany({
       where,
       orderBy: [{ created_at: 'desc' }, { id: 'asc' }],
       ...slice,
     });
   }
 
-  countDeliveries(where: Prisma.webhook_deliveriesWhereInput): Promise<number> {
-    return this.database.db.webhook_deliveries.count({ where });
+  countDeliveries(where: Prisma.WebhookDeliveryWhereInput): Promise<number> {
+    return this.database.db.webhookDelivery.count({ where });
   }
 }
 
-/** A statement that makes a message of each of these events for each endpoint that wants it. */
+/** Sums up attempts by endpoint. */
+function healthOf(attempts: Attempt[]): Health[] {
+  const byEndpoint = new Map<string, Health>();
+  for (const { message, result } of attempts) {
+    const { organization_id, endpoint_id } = message;
+    const before = byEndpoint.get(endpoint_id);
+    const { succeeded = false, failures = 0, failed_at = null } = before ?? {};
+    byEndpoint.set(endpoint_id, {
+      organization_id,
+      endpoint_id,
+      succeeded: succeeded || result.succeeded,
+      failures: result.succeeded ? 0 : failures + 1,
+      failed_at: result.succeeded ? null : (failed_at ?? result.created_at),
+    });
+  }
+  return [...byEndpoint.values()];
+}
+
+/** A statement that queues each of these events for each endpoint that listens for its type. */
 function newMessages(events: Prisma.Sql, now: Date): Prisma.Sql {
   const at = sql`${now}::timestamptz`;
   return sql`

@@ -12,7 +12,7 @@ const invitation: InvitationMail = {
 };
 const render = (more: Partial<InvitationMail> = {}) => renderInvitation({ ...invitation, ...more });
 
-describe('an invitation mail', () => {
+describe('An invitation mail', () => {
   it.each([
     ['en', 'Grace Hopper invited you to Acme Pro', 'Monday, November 23, 2026 at 10:05 PM UTC'],
     ['en-GB', 'Grace Hopper invited you to Acme Pro', 'Monday, 23 November 2026 at 22:05 UTC'],
@@ -20,30 +20,30 @@ describe('an invitation mail', () => {
     ['fr', 'Grace Hopper vous invite à utiliser Acme Pro', 'lundi 23 novembre 2026 à 22:05 UTC'],
     ['es', 'Grace Hopper le invita a usar Acme Pro', 'lunes, 23 de noviembre de 2026, 22:05 UTC'],
   ])(
-    'in %s has its subject and says in both parts until when it is good',
-    (locale, subject, until) => {
+    'A mail in the locale %s has a localized subject, and the expiry in both parts',
+    (locale, subject, expiry) => {
       const mail = render({ locale });
       expect(mail.subject).toBe(subject);
-      expect(mail.html).toContain(until);
-      expect(mail.text).toContain(until);
+      expect(mail.html).toContain(expiry);
+      expect(mail.text).toContain(expiry);
     },
   );
 
   it.each(['pt-BR', 'xx', '', 'not a locale'])(
-    'in "%s", which is not there, is English',
+    'A mail in the unsupported locale "%s" is in English',
     (locale) => {
       expect(render({ locale })).toEqual(render({ locale: 'en' }));
     },
   );
 
-  it('names the organization, the product, the inviter, the person and the link in the text', () => {
+  it('The text part contains all names and the link', () => {
     const { text } = render({ productName: 'Umbrella' });
     for (const part of ['Acme', 'Umbrella', 'Grace Hopper', 'ada@example.com', invitation.url]) {
       expect(text).toContain(part);
     }
   });
 
-  it('names them in the HTML too, with the link on the button and in the clear', () => {
+  it('The HTML part contains all names, and the link as a button and as text', () => {
     const { html } = render();
     const link = 'https://seats.example.com/claim?token=abc&amp;x=1';
     expect(html.split(`href="${link}"`)).toHaveLength(3);
@@ -52,13 +52,13 @@ describe('an invitation mail', () => {
     expect(html).toContain('Acme has reserved a seat for ada@example.com.');
   });
 
-  it('does without an inviter', () => {
+  it('A mail without an inviter does not name one', () => {
     const { subject, text } = render({ inviter: null });
     expect(subject).toBe('You are invited to Acme Pro');
     expect(text).toContain('You have been invited to use Acme Pro.');
   });
 
-  it('escapes every name', () => {
+  it('The HTML part escapes every name', () => {
     const script = '<script>alert("1")</script>';
     const { html } = render({
       organizationName: script,
@@ -71,26 +71,26 @@ describe('an invitation mail', () => {
     expect(html).not.toContain('com/"<');
   });
 
-  it('leaves names as they are in the text', () => {
+  it('The text part does not escape names', () => {
     expect(render({ productName: 'R&D "Pro"' }).text).toContain('R&D "Pro"');
   });
 
-  it('has a subject of one line, however the names are written', () => {
+  it('The subject is one line, even if a name contains line breaks', () => {
     const { subject } = render({ productName: 'Pro\r\nBcc: all@example.com\u2028x' });
     expect(subject).toBe('Grace Hopper invited you to Pro Bcc: all@example.com x');
   });
 
-  it('has no line in its text that a name has written', () => {
+  it('A name cannot inject a line into the text part', () => {
     const { text } = render({ inviter: 'Eve\n\nPay here: https://evil.example' });
     expect(text).not.toMatch(/^Pay here/m);
   });
 
-  it('has a subject of bounded length', () => {
+  it('The subject has a limited length', () => {
     const long = 'x'.repeat(5000);
     expect(render({ productName: long, inviter: long }).subject.length).toBeLessThan(200);
   });
 
-  it('shows the brand', () => {
+  it('The mail shows the brand of the organization', () => {
     const { html } = render({
       brand: {
         color: '#fde047',
@@ -104,7 +104,7 @@ describe('an invitation mail', () => {
     expect(html).toContain('href="https://acme.example/help"');
   });
 
-  it('leaves out of the brand what is not safe', () => {
+  it('The mail omits unsafe values of the brand', () => {
     const { html, text } = render({
       brand: {
         color: '#000" onclick="x',

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Settings } from '../../src/platform/config.js';
+import { Settings } from '../../src/platform/settings.js';
 import { Keys } from '../../src/platform/crypto.js';
 import {
   claimUrl,
@@ -13,62 +13,62 @@ const OLD = 'old-key-old-key-old-key-old-key-old-key';
 const NEW = 'new-key-new-key-new-key-new-key-new-key';
 const seatId = randomUUID();
 
-describe('the token of an invitation', () => {
-  it('is 43 characters that need no escaping in a URL', () => {
+describe('The token of an invitation', () => {
+  it('A token has 43 characters that need no escaping in a URL', () => {
     expect(createInvitation(keysOf(OLD), seatId).token).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
-  it('is another one each time, also for the same seat', () => {
+  it('Every invitation of a seat has a new token', () => {
     const keys = keysOf(OLD);
     expect(createInvitation(keys, seatId).token).not.toBe(createInvitation(keys, seatId).token);
   });
 
-  it('can be computed again from what the row keeps', () => {
+  it('A token can be computed again from the columns of the seat', () => {
     const { nonce, hash, token } = createInvitation(keysOf(OLD), seatId);
     expect(recoverToken(keysOf(OLD), seatId, nonce, hash)).toBe(token);
   });
 
-  it('cannot be computed from the nonce of another seat', () => {
+  it('A token cannot be computed from the nonce of another seat', () => {
     const { nonce, hash } = createInvitation(keysOf(OLD), seatId);
     expect(recoverToken(keysOf(OLD), randomUUID(), nonce, hash)).toBeUndefined();
   });
 
-  it('survives a new key in front of the one that made it', () => {
+  it('A token can still be computed after a new key was added in front of its key', () => {
     const { nonce, hash, token } = createInvitation(keysOf(OLD), seatId);
     expect(recoverToken(keysOf(NEW, OLD), seatId, nonce, hash)).toBe(token);
   });
 
-  it('dies with the key that made it', () => {
+  it('A token cannot be computed without its key', () => {
     const { nonce, hash } = createInvitation(keysOf(OLD), seatId);
     expect(recoverToken(keysOf(NEW), seatId, nonce, hash)).toBeUndefined();
   });
 
-  it('is found by its stored hash while its key is in force', () => {
+  it('The hashes of a token include the stored hash while its key is in the settings', () => {
     const { token, hash } = createInvitation(keysOf(OLD), seatId);
     expect(hashesOf(keysOf(NEW, OLD), token)).toContain(hash);
   });
 });
 
-describe('the link of an invitation', () => {
+describe('The link of an invitation', () => {
   const base = 'https://seats.example.com';
   it.each([
-    ['our own page without a template', null, `${base}/claim?token=T`],
-    ['the place of {token}', 'https://acme.example/in/{token}', 'https://acme.example/in/T'],
+    ['no template', null, `${base}/claim?token=T`],
+    ['the placeholder {token}', 'https://acme.example/in/{token}', 'https://acme.example/in/T'],
     [
-      'the place of {invitation_token}',
+      'the placeholder {invitation_token}',
       'https://acme.example/#/in?t={invitation_token}',
       'https://acme.example/#/in?t=T',
     ],
-    ['the query without a place', 'https://acme.example/in', 'https://acme.example/in?token=T'],
-    ['the end of a query', 'https://acme.example/?a=1', 'https://acme.example/?a=1&token=T'],
+    ['no placeholder', 'https://acme.example/in', 'https://acme.example/in?token=T'],
+    ['a query', 'https://acme.example/?a=1', 'https://acme.example/?a=1&token=T'],
     ['an empty query', 'https://acme.example/?', 'https://acme.example/?token=T'],
-    ['before a fragment', 'https://acme.example/in#x', 'https://acme.example/in?token=T#x'],
-    ['our own page instead of javascript:', 'javascript:alert({token})', `${base}/claim?token=T`],
-  ])('has the token at %s', (_, template, url) => {
+    ['a fragment', 'https://acme.example/in#x', 'https://acme.example/in?token=T#x'],
+    ['the scheme javascript:', 'javascript:alert({token})', `${base}/claim?token=T`],
+  ])('A link contains the token if the template has %s', (_, template, url) => {
     expect(claimUrl(base, template, 'T')).toBe(url);
   });
 
-  it('escapes the token', () => {
+  it('A link escapes the token', () => {
     expect(claimUrl(base, 'https://acme.example/{token}', "a/b$&'")).toBe(
       "https://acme.example/a%2Fb%24%26'",
     );

@@ -17,7 +17,7 @@ const get = async () => (await tenant.call('GET', '/v1/organization')).body;
 const patch = (body: unknown) => tenant.call('PATCH', '/v1/organization', { body });
 
 describe('GET /v1/organization', () => {
-  it('shows the organization of the token with every setting', async () => {
+  it('returns the organization of the token with every setting', async () => {
     expect(await get()).toEqual({
       id: tenant.id,
       created_at: expect.any(String),
@@ -27,7 +27,7 @@ describe('GET /v1/organization', () => {
       settings: {
         seats_enabled: true,
         member_model_enabled: true,
-        invitation_expires_in: 86_400,
+        invitation_expires_in: 604_800,
         expired_invitation_grace: 0,
         claim_url_template: null,
         reply_to: null,
@@ -37,14 +37,14 @@ describe('GET /v1/organization', () => {
     });
   });
 
-  it('needs organization:read', async () => {
+  it('requires the scope organization:read', async () => {
     const token = await tenant.tokenWith('organization:write');
     expect((await tenant.call('GET', '/v1/organization', { token })).status).toBe(403);
   });
 });
 
 describe('PATCH /v1/organization', () => {
-  it('changes what is given and leaves the rest', async () => {
+  it('changes the given keys and keeps the others', async () => {
     const brand = { color: '#0F766E', support_url: 'https://example.com/help' };
     await patch({ settings: { brand, reply_to: 'help@EXAMPLE.com', locale: 'de' } });
     const answer = await patch({ name: 'Acme', settings: { brand: { color: null } } });
@@ -61,19 +61,19 @@ describe('PATCH /v1/organization', () => {
     expect(await get()).toEqual(answer.body);
   });
 
-  it('clears what null may clear', async () => {
+  it('clears nullable keys with null', async () => {
     const claim_url_template = 'https://app.example.com/join?token={token}';
     await patch({ settings: { claim_url_template, reply_to: 'a@example.com' } });
     const cleared = { claim_url_template: null, reply_to: null, expired_invitation_grace: null };
     expect((await patch({ settings: cleared })).body.settings).toMatchObject(cleared);
   });
 
-  it('that changes nothing leaves modified_at alone', async () => {
+  it('keeps modified_at when nothing changes', async () => {
     expect((await patch({ settings: { locale: 'en' } })).body.modified_at).toBeNull();
     expect((await patch({})).body.modified_at).toBeNull();
   });
 
-  it('keeps what two change at once', async () => {
+  it('keeps both of two concurrent changes', async () => {
     const holder = new Client(app.database.url);
     await holder.connect();
     await holder.query('BEGIN');
@@ -99,7 +99,7 @@ describe('PATCH /v1/organization', () => {
     expect(answer).toMatchObject({ status: 409, body: { error: 'Conflict' } });
   });
 
-  it('does not touch another organization', async () => {
+  it('does not change other organizations', async () => {
     const other = await app.tenant();
     await patch({ name: 'Mine' });
     const { body } = await other.call('GET', '/v1/organization');
@@ -194,7 +194,7 @@ describe('PATCH /v1/organization', () => {
     expect(answer.body.detail).toEqual([expect.objectContaining({ type, loc: ['body', ...path] })]);
   });
 
-  it('takes a plain-http claim page in development only', async () => {
+  it('accepts an http claim page in development only', async () => {
     const settings = { claim_url_template: 'http://localhost:5173/claim/{token}' };
     expect((await patch({ settings })).status).toBe(200);
     app.settings.production = true;

@@ -1,4 +1,7 @@
-import { startApp, type Tenant, type TestApp } from '../support/app.js';
+import type { SubscriptionDto } from '../../src/purchases/subscriptions/subscriptions.dto.js';
+import type { HeldSubscriptionPage } from '../../src/portal/portal.dto.js';
+import type { CustomerSeatDto, SeatsListDto } from '../../src/seats/seats.dto.js';
+import { type Answer, startApp, type Tenant, type TestApp } from '../support/app.js';
 import {
   assign,
   claimed,
@@ -12,7 +15,7 @@ import { newMember, PORTAL, sessionFor } from './fixtures.js';
 
 let api: TestApp;
 let tenant: Tenant;
-let subscription: any;
+let subscription: SubscriptionDto;
 let token: string;
 
 beforeAll(async () => {
@@ -26,177 +29,192 @@ beforeEach(async () => {
 afterAll(() => api?.close());
 
 const post = (body: object, headers = {}) => api.call('POST', PORTAL, { token, body, headers });
-const give = (more: object = {}) =>
+const tryAssign = (more: object = {}) =>
   post({ subscription_id: subscription.id, email: newEmail(), ...more });
+/** Assigns a seat. Fails the test if the assignment is refused. */
+const assignSeat = async (more: object = {}): Promise<CustomerSeatDto> => {
+  const answer = await tryAssign(more);
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  return answer.body;
+};
 const list = (query = `?subscription_id=${subscription.id}`) =>
   api.call('GET', PORTAL + query, { token });
+const seatsIn = (answer: Answer) => (answer.body as SeatsListDto).seats;
 
-test('what the portal shows of seats is what the organization sees', async () => {
-  const seat = (await give()).body;
-  await give();
-  const ofOrganization = await tenant.call(
-    'GET',
-    `/v1/customer-seats?subscription_id=${subscription.id}`,
-  );
-  expect((await list()).body).toEqual(ofOrganization.body);
-  const revoked = await api.call('DELETE', `${PORTAL}/${seat.id}`, { token });
-  expect(revoked.body).toMatchObject({ id: seat.id, status: 'revoked', email: null });
-});
+describe('The seat routes of the portal', () => {
+  it('The portal shows a buyer the same seats as the organization', async () => {
+    const seat = await assignSeat();
+    await assignSeat();
+    const organizationList = await tenant.call(
+      'GET',
+      `/v1/customer-seats?subscription_id=${subscription.id}`,
+    );
+    expect((await list()).body).toEqual(organizationList.body);
+    const revoked = await api.call('DELETE', `${PORTAL}/${seat.id}`, { token });
+    expect(revoked.body).toMatchObject({ id: seat.id, status: 'revoked', email: null });
+  });
 
-test('what a session does is told as done by the session', async () => {
-  const { id } = (await give()).body;
-  await api.call('POST', `${PORTAL}/${id}/resend`, { token });
-  await api.call('DELETE', `${PORTAL}/${id}`, { token });
-  const rows = await api.database.sql(
-    `SELECT e.type, e.actor_type, s.customer_id FROM events e
+  it('The events of a session have the session as their actor', async () => {
+    const { id } = await assignSeat();
+    await api.call('POST', `${PORTAL}/${id}/resend`, { token });
+    await api.call('DELETE', `${PORTAL}/${id}`, { token });
+    const rows = await api.database.sql(
+      `SELECT e.type, e.actor_type, s.customer_id FROM events e
      LEFT JOIN customer_sessions s ON s.id::text = e.actor_id
      WHERE e.seat_id = $1 ORDER BY e.position`,
-    [id],
-  );
-  const { customer_id } = subscription;
-  expect(rows).toEqual(
-    ['assigned', 'invitation_resent', 'revoked'].map((what) => {
-      return { type: `customer_seat.${what}`, actor_type: 'session', customer_id };
-    }),
-  );
-});
-
-test('filters and pages work as for the organization', async () => {
-  const first = (await give()).body;
-  await give();
-  const page = await list(`?subscription_id=${subscription.id}&limit=1`);
-  expect(page.body.seats).toHaveLength(1);
-  expect(page.body.next_cursor).not.toBeNull();
-  const found = await list(`?subscription_id=${subscription.id}&email=${first.email}`);
-  expect(found.body.seats).toEqual([first]);
-});
-
-test('a list needs a container', async () => {
-  expect(errorOf(await list(''))).toEqual([400, 'BadRequest']);
-});
-
-test('the invitation is shown to nobody', async () => {
-  const answer = await api.call('POST', `${PORTAL}?include=invitation`, {
-    token,
-    body: { subscription_id: subscription.id, email: newEmail() },
+      [id],
+    );
+    const { customer_id } = subscription;
+    expect(rows).toEqual(
+      ['assigned', 'invitation_resent', 'revoked'].map((name) => {
+        return { type: `customer_seat.${name}`, actor_type: 'session', customer_id };
+      }),
+    );
   });
-  expect(answer.status).toBe(200);
-  expect(answer.body).not.toHaveProperty('invitation');
-});
 
-test('an assignment is checked as that of an organization', async () => {
-  expect(problems(await post({ email: newEmail() }))).toEqual([['value_error', 'body']]);
-  const email = newEmail();
-  await give({ email });
-  expect(errorOf(await give({ email }))).toEqual([400, 'SeatAlreadyAssigned']);
-  await give();
-  await give();
-  expect(errorOf(await give())).toEqual([400, 'SeatNotAvailable']);
-});
+  it('Filters and pages work as for an organization', async () => {
+    const first = await assignSeat();
+    await assignSeat();
+    const page = await list(`?subscription_id=${subscription.id}&limit=1`);
+    expect(seatsIn(page)).toHaveLength(1);
+    expect(page.body.next_cursor).not.toBeNull();
+    const filtered = await list(`?subscription_id=${subscription.id}&email=${first.email}`);
+    expect(seatsIn(filtered)).toEqual([first]);
+  });
 
-test('the checkout of another buyer does not exist, whatever its state', async () => {
-  const { customer_id, product_id } = await tenant.subscription(1);
-  for (const status of ['open', 'succeeded']) {
-    const body = { product_id, customer_id, seats: 1, status };
-    const checkout = await tenant.create('checkouts', body);
+  it('A list without a container is a BadRequest', async () => {
+    expect(errorOf(await list(''))).toEqual([400, 'BadRequest']);
+  });
+
+  it('The response to an assignment never contains the invitation', async () => {
+    const body = { subscription_id: subscription.id, email: newEmail() };
+    const asked = await api.call('POST', `${PORTAL}?include=invitation`, { token, body });
+    expect(asked.status).toBe(422);
+    const answer = await api.call('POST', PORTAL, { token, body });
+    expect(answer.status).toBe(200);
+    expect(answer.body).not.toHaveProperty('invitation');
+  });
+
+  it('An assignment follows the same rules as for an organization', async () => {
+    expect(problems(await post({ email: newEmail() }))).toEqual([['value_error', 'body']]);
+    const email = newEmail();
+    await assignSeat({ email });
+    expect(errorOf(await tryAssign({ email }))).toEqual([400, 'SeatAlreadyAssigned']);
+    await assignSeat();
+    await assignSeat();
+    expect(errorOf(await tryAssign())).toEqual([400, 'SeatNotAvailable']);
+  });
+
+  it('The checkout of another buyer is not found, whatever its status', async () => {
+    const { customer_id, product_id } = await tenant.subscription(1);
+    for (const status of ['open', 'succeeded']) {
+      const body = { product_id, customer_id, seats: 1, status };
+      const checkout = await tenant.create('checkouts', body);
+      const answer = await post({ checkout_id: checkout.id, email: newEmail() });
+      expect(errorOf(answer)).toEqual([404, 'ResourceNotFound']);
+    }
+  });
+
+  it('A checkout of the buyer names its order', async () => {
+    const { customer_id, product_id } = subscription;
+    const checkout = await tenant.create('checkouts', {
+      product_id,
+      seats: 1,
+      status: 'succeeded',
+    });
+    const bought = await tenant.create('orders', {
+      ...{ product_id, customer_id, seats: 1, checkout_id: checkout.id },
+    });
     const answer = await post({ checkout_id: checkout.id, email: newEmail() });
-    expect(errorOf(answer)).toEqual([404, 'ResourceNotFound']);
-  }
-});
-
-test('a checkout of the buyer leads to what was bought', async () => {
-  const { customer_id, product_id } = subscription;
-  const checkout = await tenant.create('checkouts', { product_id, seats: 1, status: 'succeeded' });
-  const bought = await tenant.create('orders', {
-    ...{ product_id, customer_id, seats: 1, checkout_id: checkout.id },
+    expect(answer.body).toMatchObject({ order_id: bought.id });
   });
-  const answer = await post({ checkout_id: checkout.id, email: newEmail() });
-  expect(answer.body).toMatchObject({ order_id: bought.id });
-});
 
-test.each([
-  [true, 400, 'InvalidSeatAssignmentRequest'],
-  [false, 404, 'CustomerNotFound'],
-])(
-  'a customer whom the buyer does not know does not exist (members: %s)',
-  async (member_model_enabled, status, error) => {
-    await setOrganization(api, tenant, { member_model_enabled });
-    const body = { email: newEmail(), external_id: 'somebody' };
-    const { id } = await tenant.create('customers', body);
-    expect(errorOf(await give({ email: undefined, customer_id: id }))).toEqual([status, error]);
-    const byExternal = await give({ email: undefined, external_customer_id: 'somebody' });
-    expect(errorOf(byExternal)).toEqual([status, error]);
-  },
-);
+  it.each([
+    [true, 400, 'InvalidSeatAssignmentRequest'],
+    [false, 404, 'CustomerNotFound'],
+  ])(
+    'A customer outside of the buyer’s team is not found (member_model_enabled: %s)',
+    async (member_model_enabled, status, error) => {
+      await setOrganization(api, tenant, { member_model_enabled });
+      const body = { email: newEmail(), external_id: 'stranger' };
+      const { id } = await tenant.create('customers', body);
+      const byId = await tryAssign({ email: undefined, customer_id: id });
+      expect(errorOf(byId)).toEqual([status, error]);
+      const byExternalId = await tryAssign({ email: undefined, external_customer_id: 'stranger' });
+      expect(errorOf(byExternalId)).toEqual([status, error]);
+    },
+  );
 
-test('the buyer may take a seat, and give one to a customer among their people', async () => {
-  await setOrganization(api, tenant, { member_model_enabled: false });
-  const email = newEmail();
-  const known = await tenant.create('customers', { email });
-  await newMember(tenant, subscription.customer_id, 'member', { email });
-  const own = await give({ email: undefined, customer_id: subscription.customer_id });
-  expect(own.status).toBe(200);
-  expect((await give({ email: undefined, customer_id: known.id })).body).toMatchObject({ email });
-});
-
-test('the same key does the work once, per customer', async () => {
-  const headers = { 'idempotency-key': 'invite-1' };
-  const body = { subscription_id: subscription.id, email: newEmail() };
-  const first = await post(body, headers);
-  const again = await post(body, headers);
-  expect(again.body).toEqual(first.body);
-  expect(again.headers['idempotent-replayed']).toBe('true');
-  expect((await list()).body.seats).toHaveLength(1);
-
-  const other = await tenant.subscription(1);
-  const answer = await api.call('POST', PORTAL, {
-    token: await sessionFor(tenant, { customer_id: other.customer_id }),
-    body: { subscription_id: other.id, email: newEmail() },
-    headers,
+  it('The buyer and customers who are members of the buyer can get a seat', async () => {
+    await setOrganization(api, tenant, { member_model_enabled: false });
+    const email = newEmail();
+    const customer = await tenant.create('customers', { email });
+    await newMember(tenant, subscription.customer_id, 'member', { email });
+    const buyer = await tryAssign({ email: undefined, customer_id: subscription.customer_id });
+    expect(buyer.status).toBe(200);
+    const seat = await assignSeat({ email: undefined, customer_id: customer.id });
+    expect(seat).toMatchObject({ email });
   });
-  expect(answer.status).toBe(200);
-});
 
-test('a member cannot have the answer of an owner replayed', async () => {
-  const headers = { 'idempotency-key': 'revoke-1' };
-  const { id } = (await give()).body;
-  await api.call('DELETE', `${PORTAL}/${id}`, { token, headers });
-  const member = await newMember(tenant, subscription.customer_id);
-  const answer = await api.call('DELETE', `${PORTAL}/${id}`, {
-    token: await sessionFor(tenant, { member_id: member.id }),
-    headers,
+  it('An idempotency key belongs to the customer of the session', async () => {
+    const headers = { 'idempotency-key': 'invite-1' };
+    const body = { subscription_id: subscription.id, email: newEmail() };
+    const first = await post(body, headers);
+    const replayed = await post(body, headers);
+    expect(replayed.body).toEqual(first.body);
+    expect(replayed.headers['idempotent-replayed']).toBe('true');
+    expect(seatsIn(await list())).toHaveLength(1);
+
+    const other = await tenant.subscription(1);
+    const answer = await api.call('POST', PORTAL, {
+      token: await sessionFor(tenant, { customer_id: other.customer_id }),
+      body: { subscription_id: other.id, email: newEmail() },
+      headers,
+    });
+    expect(answer.status).toBe(200);
   });
-  expect(answer.status).toBe(403);
+
+  it('A member cannot replay the response to an owner', async () => {
+    const headers = { 'idempotency-key': 'revoke-1' };
+    const { id } = await assignSeat();
+    await api.call('DELETE', `${PORTAL}/${id}`, { token, headers });
+    const member = await newMember(tenant, subscription.customer_id);
+    const answer = await api.call('DELETE', `${PORTAL}/${id}`, {
+      token: await sessionFor(tenant, { member_id: member.id }),
+      headers,
+    });
+    expect(answer.status).toBe(403);
+  });
+
+  it('While seats are disabled, own seats are a 403 and the seats of others a 404', async () => {
+    const { id } = await assignSeat();
+    const foreign = await newSeat(tenant);
+    await setOrganization(api, tenant, { seats_enabled: false });
+    expect(errorOf(await list())).toEqual([403, 'FeatureNotEnabled']);
+    expect(errorOf(await tryAssign())).toEqual([403, 'FeatureNotEnabled']);
+    for (const [seat, expected] of [
+      [id, [403, 'FeatureNotEnabled']],
+      [foreign.id, [404, 'ResourceNotFound']],
+    ] as const) {
+      const url = `${PORTAL}/${seat}`;
+      expect(errorOf(await api.call('DELETE', url, { token }))).toEqual(expected);
+      expect(errorOf(await api.call('POST', `${url}/resend`, { token }))).toEqual(expected);
+    }
+    expect((await list('/subscriptions')).status).toBe(200);
+  });
 });
 
-test('with seats switched off, found seats are refused, unknown ones are not found', async () => {
-  const { id } = (await give()).body;
-  const foreign = await newSeat(tenant);
-  await setOrganization(api, tenant, { seats_enabled: false });
-  expect(errorOf(await list())).toEqual([403, 'FeatureNotEnabled']);
-  expect(errorOf(await give())).toEqual([403, 'FeatureNotEnabled']);
-  for (const [seat, expected] of [
-    [id, [403, 'FeatureNotEnabled']],
-    [foreign.id, [404, 'ResourceNotFound']],
-  ]) {
-    const url = `${PORTAL}/${seat}`;
-    expect(errorOf(await api.call('DELETE', url, { token }))).toEqual(expected);
-    expect(errorOf(await api.call('POST', `${url}/resend`, { token }))).toEqual(expected);
-  }
-  expect((await list('/subscriptions')).status).toBe(200);
-});
-
-describe('own subscriptions', () => {
-  const heldBy = async (session: string, query = '') =>
+describe('The subscriptions in which a person has a seat', () => {
+  const listHeld = async (session: string, query = ''): Promise<HeldSubscriptionPage> =>
     (await api.call('GET', `${PORTAL}/subscriptions${query}`, { token: session })).body;
 
-  test('are those in which the person has claimed a seat', async () => {
+  it('A subscription is listed from the claim to the revocation of the seat', async () => {
     const email = newEmail();
     const seat = await assign(tenant, { subscription_id: subscription.id, email });
     const session = await sessionFor(tenant, { member_id: seat.member_id });
-    expect((await heldBy(session)).items).toEqual([]);
+    expect((await listHeld(session)).items).toEqual([]);
     const { customer_session_token } = await claimed(api, seat);
-    const { items, pagination } = await heldBy(customer_session_token);
+    const { items, pagination } = await listHeld(customer_session_token);
     const { metadata: _, ...shown } = subscription;
     expect(items).toEqual([
       {
@@ -208,30 +226,31 @@ describe('own subscriptions', () => {
     ]);
     expect(pagination).toEqual({ total_count: 1, max_page: 1 });
     await tenant.call('DELETE', `/v1/customer-seats/${seat.id}`);
-    expect((await heldBy(session)).items).toEqual([]);
+    expect((await listHeld(session)).items).toEqual([]);
   });
 
-  test('of the buyer are not those that others hold', async () => {
-    await give({ immediate_claim: true });
-    expect((await heldBy(token)).items).toEqual([]);
-    await give({ email: undefined, customer_id: subscription.customer_id, immediate_claim: true });
-    expect((await heldBy(token)).items).toMatchObject([{ id: subscription.id }]);
+  it('A buyer does not see the subscriptions in which only others have a seat', async () => {
+    await assignSeat({ immediate_claim: true });
+    expect((await listHeld(token)).items).toEqual([]);
+    const { customer_id } = subscription;
+    await assignSeat({ email: undefined, customer_id, immediate_claim: true });
+    expect((await listHeld(token)).items).toMatchObject([{ id: subscription.id }]);
   });
 
-  test('of a person who is a customer of their own are those that others bought', async () => {
+  it('A person without the member model sees the subscriptions that others bought', async () => {
     await setOrganization(api, tenant, { member_model_enabled: false });
     const seat = await assign(tenant, { subscription_id: subscription.id, email: newEmail() });
     const { customer_session_token } = await claimed(api, seat);
     expect(customer_session_token).toMatch(/^seat_cst_/);
-    expect((await heldBy(customer_session_token)).items).toMatchObject([{ id: subscription.id }]);
-    expect((await heldBy(token)).items).toEqual([]);
+    expect((await listHeld(customer_session_token)).items).toMatchObject([{ id: subscription.id }]);
+    expect((await listHeld(token)).items).toEqual([]);
   });
 
-  test('come in pages, newest first', async () => {
+  it('The list is paginated, newest first', async () => {
     const { customer_id, product_id } = subscription;
     const member = await newMember(tenant, customer_id);
     const session = await sessionFor(tenant, { member_id: member.id });
-    const ids = [];
+    const ids: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       api.clock.advance(1);
       const { id } = await tenant.create('subscriptions', { customer_id, product_id, seats: 1 });
@@ -239,8 +258,8 @@ describe('own subscriptions', () => {
       const body = { subscription_id: id, member_id: member.id, immediate_claim: true };
       await assign(tenant, body);
     }
-    const page = await heldBy(session, '?page=2&limit=2');
-    expect(page.items.map(({ id }: any) => id)).toEqual(ids.slice(2));
+    const page = await listHeld(session, '?page=2&limit=2');
+    expect(page.items.map(({ id }) => id)).toEqual(ids.slice(2));
     expect(page.pagination).toEqual({ total_count: 3, max_page: 2 });
   });
 });

@@ -1,4 +1,4 @@
-import { Settings } from '../../src/platform/config.js';
+import { Settings } from '../../src/platform/settings.js';
 import { Keys } from '../../src/platform/crypto.js';
 import type { CheckoutRow } from '../../src/purchases/checkouts/checkouts.repository.js';
 import { ClientSecrets } from '../../src/purchases/checkouts/client-secrets.js';
@@ -19,21 +19,23 @@ function checkoutOf(secrets: ClientSecrets): CheckoutRow {
   return { ...owned, created_by: 'tok', client_secret_hash: secrets.hash(owned) } as CheckoutRow;
 }
 
-test('a client secret stays the same when a new key is put before the old one', () => {
-  const before = secretsWith(OLD);
-  const checkout = checkoutOf(before);
-  const shown = before.shownTo(caller, checkout);
-  expect(shown).toMatch(/^seat_cs_/);
-  expect(secretsWith(NEW, OLD).shownTo(caller, checkout)).toBe(shown);
-});
+describe('the client secret of a checkout', () => {
+  it('stays the same after a new key was put before the old one', () => {
+    const before = secretsWith(OLD);
+    const checkout = checkoutOf(before);
+    const shown = before.revealTo(caller, checkout);
+    expect(shown).toMatch(/^seat_cs_/);
+    expect(secretsWith(NEW, OLD).revealTo(caller, checkout)).toBe(shown);
+  });
 
-test('a client secret whose key is gone is not shown, rather than a wrong one', () => {
-  const checkout = checkoutOf(secretsWith(OLD));
-  expect(secretsWith(NEW).shownTo(caller, checkout)).toBeNull();
-});
+  it('is not shown when its key is gone', () => {
+    const checkout = checkoutOf(secretsWith(OLD));
+    expect(secretsWith(NEW).revealTo(caller, checkout)).toBeNull();
+  });
 
-test('a client secret is not shown to a session that has the id of the token', () => {
-  const secrets = secretsWith(OLD);
-  const session = { ...caller, actor: { type: 'session' as const, id: 'tok' } };
-  expect(secrets.shownTo(session, checkoutOf(secrets))).toBeNull();
+  it('is not shown to a session whose id is that of the token', () => {
+    const secrets = secretsWith(OLD);
+    const session = { ...caller, actor: { type: 'session' as const, id: 'tok' } };
+    expect(secrets.revealTo(session, checkoutOf(secrets))).toBeNull();
+  });
 });

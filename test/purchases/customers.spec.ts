@@ -1,6 +1,6 @@
 import { assign, newEmail, setOrganization, tryAssign } from '../seats/fixtures.js';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { eventsOf, seatsOf } from './helpers.js';
+import { eventsOf, seatsOf } from './fixtures.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -18,7 +18,7 @@ const membersOf = async (customerId: string): Promise<any[]> =>
 const patch = (id: string, body: object) => tenant.call('PATCH', `/v1/customers/${id}`, { body });
 
 describe('the e-mail of a customer', () => {
-  test('is unique without case, on POST and PATCH; its domain is stored in lower case', async () => {
+  it('is unique regardless of case, on POST and PATCH, and its domain is stored in lower case', async () => {
     const ada = await tenant.create('customers', { email: 'Ada@EXAMPLE.com' });
     expect(ada.email).toBe('Ada@example.com');
     const post = await tenant.call('POST', '/v1/customers', { body: { email: 'aDA@example.COM' } });
@@ -27,12 +27,12 @@ describe('the e-mail of a customer', () => {
     for (const answer of [post, patched]) {
       expect([answer.status, answer.body]).toEqual([
         409,
-        { error: 'Conflict', detail: 'A customer with this email exists already.' },
+        { error: 'Conflict', detail: 'A customer with this email already exists.' },
       ]);
     }
   });
 
-  test('is free for another tenant, and again once its customer was deleted', async () => {
+  it('can be used by another tenant, and again after the customer was deleted', async () => {
     const email = newEmail();
     const { id } = await tenant.create('customers', { email });
     await (await api.tenant()).create('customers', { email });
@@ -40,7 +40,7 @@ describe('the e-mail of a customer', () => {
     await tenant.create('customers', { email });
   });
 
-  test('taken by two at once, goes to one: one 201, one 409', async () => {
+  it('is given to one of two concurrent requests, and the other gets a 409', async () => {
     const email = newEmail();
     const answers = await Promise.all(
       [1, 2].map(() => tenant.call('POST', '/v1/customers', { body: { email } })),
@@ -48,7 +48,7 @@ describe('the e-mail of a customer', () => {
     expect(answers.map((each) => each.status).sort()).toEqual([201, 409]);
   });
 
-  test('that is none is a 422 with its place', async () => {
+  it('is reported with its place when it is invalid', async () => {
     const { status, body } = await tenant.call('POST', '/v1/customers', {
       body: { email: 'nobody', type: 'robot' },
     });
@@ -61,7 +61,7 @@ describe('the e-mail of a customer', () => {
 });
 
 describe('the owner of a customer', () => {
-  test('comes with the e-mail of a new customer', async () => {
+  it('is created with a customer who has an e-mail', async () => {
     const email = newEmail();
     const customer = await tenant.create('customers', { email, name: 'Ada' });
     const members = await membersOf(customer.id);
@@ -70,7 +70,7 @@ describe('the owner of a customer', () => {
     ]);
   });
 
-  test('comes with an e-mail that is added later', async () => {
+  it('is created when the customer gets an e-mail later', async () => {
     const customer = await tenant.create('customers', {});
     expect(await membersOf(customer.id)).toEqual([]);
     const email = newEmail();
@@ -80,7 +80,7 @@ describe('the owner of a customer', () => {
     ]);
   });
 
-  test('is the member that has the added e-mail already', async () => {
+  it('is the member who has the new e-mail already', async () => {
     const customer = await tenant.create('customers', {});
     const email = newEmail();
     const member = await tenant.create('members', { customer_id: customer.id, email });
@@ -90,7 +90,7 @@ describe('the owner of a customer', () => {
     ]);
   });
 
-  test('follows a new e-mail, and so do the seats that the owner holds', async () => {
+  it('gets the new e-mail of the customer, as do the seats of the owner', async () => {
     const subscription = await tenant.subscription(3);
     const { customer_id } = subscription;
     const [owner] = await membersOf(customer_id);
@@ -108,10 +108,11 @@ describe('the owner of a customer', () => {
     expect(events.map((event) => event.type)).toEqual([
       'customer_seat.assigned',
       'customer_seat.updated',
+      'customer_seat.invitation_resent',
     ]);
   });
 
-  test('cannot follow to the e-mail of another member: 409, and nothing changes', async () => {
+  it('cannot get the e-mail of another member: the request is a 409 and changes nothing', async () => {
     const customer = await tenant.create('customers', { email: newEmail() });
     const email = newEmail();
     await tenant.create('members', { customer_id: customer.id, email });
@@ -120,7 +121,7 @@ describe('the owner of a customer', () => {
     expect((await tenant.call('GET', `/v1/customers/${customer.id}`)).body).toEqual(customer);
   });
 
-  test('stays when the e-mail is cleared', async () => {
+  it('stays when the e-mail of the customer is cleared', async () => {
     const customer = await tenant.create('customers', { email: newEmail() });
     const cleared = await patch(customer.id, { email: null });
     expect([cleared.status, cleared.body.email]).toEqual([200, null]);
@@ -129,7 +130,7 @@ describe('the owner of a customer', () => {
 });
 
 describe('deleting a customer', () => {
-  test('is a 409 while a subscription of theirs has not ended', async () => {
+  it('is a 409 while one of their subscriptions has not ended', async () => {
     const subscription = await tenant.subscription(1, { status: 'unpaid' });
     const url = `/v1/customers/${subscription.customer_id}`;
     const refused = await tenant.call('DELETE', url);
@@ -140,7 +141,7 @@ describe('deleting a customer', () => {
     expect(kept.body).toMatchObject({ status: 'canceled', customer_id: subscription.customer_id });
   });
 
-  test('answers them as they were, and is a 404 from then on, for their members too', async () => {
+  it('returns them as they were; later requests for them and their members are a 404', async () => {
     const customer = await tenant.create('customers', { email: newEmail(), external_id: 'x' });
     const [owner] = await membersOf(customer.id);
     const url = `/v1/customers/${customer.id}`;
@@ -160,7 +161,7 @@ describe('deleting a customer', () => {
     expect(answers[5]?.body.detail).toBe(`There is no customer ${customer.id}.`);
   });
 
-  test('erases them and their members', async () => {
+  it('erases their personal data and that of their members', async () => {
     const customer = await tenant.create('customers', {
       email: 'secret-mail@example.com',
       name: 'secret-name',
@@ -180,7 +181,7 @@ describe('deleting a customer', () => {
     }
   });
 
-  test('revokes the seats that their members hold, telling who had them', async () => {
+  it('revokes the seats of their members, with events that name the people', async () => {
     const order = await tenant.order(3);
     const [ada, bob] = [newEmail(), newEmail()];
     await assign(tenant, { order_id: order.id, email: ada });
@@ -198,7 +199,7 @@ describe('deleting a customer', () => {
     expect(revokes.map(({ data }) => data.email).sort()).toEqual([ada, bob].sort());
   });
 
-  test('revokes the seats that they hold as a person, where the buyer is another', async () => {
+  it('revokes the seats that they hold from another buyer', async () => {
     await setOrganization(api, tenant, { member_model_enabled: false });
     const subscription = await tenant.subscription(2);
     const person = await tenant.create('customers', { email: newEmail() });
@@ -210,7 +211,7 @@ describe('deleting a customer', () => {
     expect(statuses).toEqual(['revoked', 'pending']);
   });
 
-  test('closes their orders: nobody new is seated', async () => {
+  it('closes their orders to new assignments', async () => {
     const order = await tenant.order(3);
     await tenant.call('DELETE', `/v1/customers/${order.customer_id}`);
     const { status, body } = await tryAssign(tenant, {
@@ -220,7 +221,7 @@ describe('deleting a customer', () => {
     expect([status, body.error]).toEqual([400, 'SeatNotAvailable']);
   });
 
-  test('and selling to them at the same time leave no living subscription of a deleted customer', async () => {
+  it('does not leave a live subscription when one is created at the same time', async () => {
     for (let round = 0; round < 5; round += 1) {
       const product = await tenant.create('products', { name: 'Pro' });
       const customer = await tenant.create('customers', { email: newEmail() });
@@ -236,7 +237,7 @@ describe('deleting a customer', () => {
     }
   });
 
-  test('while people are being seated leaves nobody seated, and no member', async () => {
+  it('leaves no seats and no members when seats are assigned at the same time', async () => {
     for (let round = 0; round < 5; round += 1) {
       const order = await tenant.order(50);
       const seat = () => tryAssign(tenant, { order_id: order.id, email: newEmail() });

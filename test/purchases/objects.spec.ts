@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { startApp, type Tenant, type TestApp } from '../support/app.js';
-import { externalQuery, KINDS } from './helpers.js';
+import { externalQuery, KINDS } from './fixtures.js';
 
 let api: TestApp;
 let tenant: Tenant;
@@ -16,11 +16,11 @@ beforeEach(async () => {
 const UUID_1 = 'f47ac10b-58cc-1372-8567-0e02b2c3d479';
 const VERSION = { type: 'uuid_version', msg: 'UUID version 4 expected', input: UUID_1 };
 
-describe.each(KINDS)('of the $path', (kind) => {
+describe.each(KINDS)('the routes of $path', (kind) => {
   const { path, thing } = kind;
   const url = `/v1/${path}`;
 
-  test('POST answers 201 with exactly the keys of the contract, and GET the same', async () => {
+  it('POST returns a 201 with exactly the keys of the contract, and GET returns the same', async () => {
     const body = { ...(await kind.body(tenant)), external_id: 'crm/4711 ü' };
     const created = await tenant.call('POST', url, { body });
     expect(created.status).toBe(201);
@@ -37,7 +37,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect([byId.body, byName.body]).toEqual([created.body, created.body]);
   });
 
-  test('POST takes an id of the caller, in any spelling', async () => {
+  it('POST accepts an id from the caller, in any notation', async () => {
     const id = randomUUID();
     const object = await tenant.create(path, {
       ...(await kind.body(tenant)),
@@ -46,7 +46,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect(object.id).toBe(id);
   });
 
-  test('POST refuses an id that is not a UUID v4', async () => {
+  it('POST refuses an id that is not a UUID v4', async () => {
     const body = { ...(await kind.body(tenant)), id: UUID_1 };
     const { status, body: answer } = await tenant.call('POST', url, { body });
     expect(status).toBe(422);
@@ -56,7 +56,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     });
   });
 
-  test('an id that is taken is a 409, and free for another tenant', async () => {
+  it('POST of an id that is taken is a 409; another tenant can use it', async () => {
     const stranger = await api.tenant();
     const { id } = await tenant.create(path, await kind.body(tenant));
     const again = await tenant.call('POST', url, { body: { ...(await kind.body(tenant)), id } });
@@ -65,7 +65,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect((await stranger.create(path, { ...(await kind.body(stranger)), id })).id).toBe(id);
   });
 
-  test('an external_id that is taken is a 409, on POST and PATCH, and free for others', async () => {
+  it('an external_id that is taken is a 409 on POST and PATCH; another tenant can use it', async () => {
     const stranger = await api.tenant();
     await tenant.create(path, { ...(await kind.body(tenant)), external_id: 'x' });
     const other = await tenant.create(path, await kind.body(tenant));
@@ -79,7 +79,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     await stranger.create(path, { ...(await kind.body(stranger)), external_id: 'x' });
   });
 
-  test('of two that are created at once with one external_id, one is a 201, one a 409', async () => {
+  it('of two concurrent POSTs with the same external_id one is a 201, the other a 409', async () => {
     const body = { ...(await kind.body(tenant)), external_id: 'once' };
     const bodies = [body, { ...(await kind.body(tenant)), external_id: 'once' }];
     const answers = await Promise.all(
@@ -88,7 +88,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect(answers.map((each) => each.status).sort()).toEqual([201, 409]);
   });
 
-  test('a list has pages, newest first, of this tenant alone', async () => {
+  it('a list has pages, newest first, with the rows of this tenant only', async () => {
     const stranger = await api.tenant();
     await stranger.create(path, await kind.body(stranger));
     const before = (await tenant.call('GET', url)).body.pagination.total_count;
@@ -110,7 +110,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect(first.body.items[0]).toEqual(whole.body);
   });
 
-  test('an empty list has no page, and one past the end has no items', async () => {
+  it('an empty list has no pages, and a page past the end has no items', async () => {
     const empty = await tenant.call('GET', url);
     expect(empty.body).toEqual({ items: [], pagination: { total_count: 0, max_page: 0 } });
     await tenant.create(path, await kind.body(tenant));
@@ -118,7 +118,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect([past.status, past.body.items]).toEqual([200, []]);
   });
 
-  test.each([
+  it.each([
     ['page=0', 'page', 'greater_than_equal'],
     ['limit=0', 'limit', 'greater_than_equal'],
     ['limit=101', 'limit', 'less_than_equal'],
@@ -129,7 +129,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect(body.detail).toEqual([expect.objectContaining({ type, loc: ['query', name] })]);
   });
 
-  test('PATCH changes what is sent, and modified_at with it', async () => {
+  it('PATCH changes the keys that are sent, and modified_at', async () => {
     const object = await tenant.create(path, await kind.body(tenant));
     const { status, body } = await tenant.call('PATCH', `${url}/${object.id}`, {
       body: kind.change,
@@ -140,7 +140,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect((await tenant.call('GET', `${url}/${object.id}`)).body).toEqual(body);
   });
 
-  test('a PATCH that changes nothing is a 200 that leaves modified_at alone', async () => {
+  it('a PATCH that changes nothing is a 200 and does not set modified_at', async () => {
     const object = await tenant.create(path, {
       ...(await kind.body(tenant)),
       ...(kind.metadata && { metadata: { b: 1, a: [{}] } }),
@@ -152,7 +152,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect([status, body]).toEqual([200, object]);
   });
 
-  test('PATCH refuses keys that it does not know', async () => {
+  it('PATCH refuses unknown keys', async () => {
     const object = await tenant.create(path, await kind.body(tenant));
     const { status, body } = await tenant.call('PATCH', `${url}/${object.id}`, {
       body: { ...kind.change, typo: 1, created_at: 'now' },
@@ -167,7 +167,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect((await tenant.call('GET', `${url}/${object.id}`)).body).toEqual(object);
   });
 
-  test('in a PATCH null clears a key that may be null, and is a 422 on one that may not', async () => {
+  it('PATCH with null clears a nullable key, and is a 422 for another key', async () => {
     const object = await tenant.create(path, { ...(await kind.body(tenant)), external_id: 'x' });
     const cleared = await tenant.call('PATCH', `${url}/${object.id}`, {
       body: { external_id: null },
@@ -179,7 +179,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect(refused.body.detail).toEqual([expect.objectContaining({ type, loc: ['body', key] })]);
   });
 
-  test('an unknown or foreign object is a 404 that names it, on every route', async () => {
+  it('an unknown id, or one of another tenant, is a 404 that names it on every route', async () => {
     const stranger = await api.tenant();
     const body = { ...(await kind.body(stranger)), external_id: 'foreign' };
     const foreign = await stranger.create(path, body);
@@ -204,7 +204,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect((await stranger.call('GET', `${url}/${foreign.id}`)).body).toEqual(foreign);
   });
 
-  test('an id in the path that is not a UUID v4 is a 422', async () => {
+  it('an id in the path that is not a UUID v4 is a 422', async () => {
     const wrong = await tenant.call('GET', `${url}/4711`);
     const old = await tenant.call('GET', `${url}/${UUID_1}`);
     expect(wrong.body.detail).toEqual([
@@ -213,7 +213,7 @@ describe.each(KINDS)('of the $path', (kind) => {
     expect(old.body.detail).toEqual([{ ...VERSION, loc: ['path', 'id'] }]);
   });
 
-  test('writing needs the scope to write, reading the one to read', async () => {
+  it('writing needs the write scope, and reading needs the read scope', async () => {
     const body = await kind.body(tenant);
     const { id } = await tenant.create(path, body);
     const reader = await tenant.tokenWith(`${path}:read`);
@@ -231,28 +231,28 @@ describe.each(KINDS)('of the $path', (kind) => {
 describe.each(KINDS.filter((kind) => kind.metadata))('the metadata of $path', (kind) => {
   const url = `/v1/${kind.path}`;
 
-  test.each([
+  it.each([
     '{"__proto__":{"a":1}}',
     '{"k":{"__proto__":null}}',
     '{"__prismaRawParameters__":true}',
     '{"$type":"Bytes"}',
     '{"toJSON":"x"}',
-  ])('may have keys that programs trip over: %s', async (text) => {
+  ])('may have keys with a meaning in JavaScript or Prisma: %s', async (text) => {
     const metadata = JSON.parse(text) as object;
     const created = await tenant.create(kind.path, { ...(await kind.body(tenant)), metadata });
     const other = await tenant.create(kind.path, await kind.body(tenant));
     const patched = await tenant.call('PATCH', `${url}/${other.id}`, { body: { metadata } });
-    // As text: toEqual looks over a key named __proto__.
+    // Compared as text, because toEqual ignores a key named __proto__.
     expect([created.metadata, patched.body.metadata].map((each) => JSON.stringify(each))).toEqual([
       text,
       text,
     ]);
   });
 
-  test.each([
+  it.each([
     [{ $type: 'Raw', value: 1, set: [1], constructor: 'x', toJSON: null, path: ['a'] }],
     [{ unicode: '\u{1F600} ü "\\', nested: [{ deep: { deeper: [null, true, 1.5] } }] }],
-  ])('comes back as it was sent: %j', async (metadata) => {
+  ])('is returned as it was sent: %j', async (metadata) => {
     const created = await tenant.create(kind.path, { ...(await kind.body(tenant)), metadata });
     expect(created.metadata).toEqual(metadata);
     const empty = await tenant.create(kind.path, await kind.body(tenant));
@@ -260,7 +260,7 @@ describe.each(KINDS.filter((kind) => kind.metadata))('the metadata of $path', (k
     expect(patched.body.metadata).toEqual(metadata);
   });
 
-  test('has the limits of the contract', async () => {
+  it('has the limits of the contract', async () => {
     const status = async (metadata: unknown) =>
       (await tenant.call('POST', url, { body: { ...(await kind.body(tenant)), metadata } })).status;
     const keys = (count: number) =>
@@ -272,7 +272,7 @@ describe.each(KINDS.filter((kind) => kind.metadata))('the metadata of $path', (k
     expect(await status([])).toBe(422);
   });
 
-  test('is {} when absent, null or cleared', async () => {
+  it('is {} when it is absent, null or cleared', async () => {
     const body = { ...(await kind.body(tenant)), metadata: null };
     const created = await tenant.create(kind.path, body);
     expect(created.metadata).toEqual({});

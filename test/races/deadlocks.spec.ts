@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { ReleasesService } from '../../src/seats/releases.service.js';
+import { ReleaseService } from '../../src/seats/revoke/release.service.js';
 import {
   assign,
   errorOf,
@@ -7,7 +7,7 @@ import {
   poolOf,
   setOrganization,
   statusOf,
-  toldOf,
+  eventTypesOf,
   tokenOf,
 } from '../seats/fixtures.js';
 import type { Tenant } from '../support/app.js';
@@ -24,14 +24,15 @@ beforeEach(async () => {
   tenant = await wire.api.tenant();
   other = new Client(wire.api.database.url);
   await other.connect();
-  // Of two that wait for each other PostgreSQL ends the one that looks first: the service.
+  // PostgreSQL aborts the transaction whose deadlock check comes first. This long timeout makes sure
+  // that it is the service's.
   await other.query(`SET deadlock_timeout = '20s'`);
   await other.query('BEGIN');
 });
 afterEach(() => other.end());
 afterAll(() => wire?.api.close());
 
-/** Locks by `first`, lets the service run into it, and does `second` before it lets go. */
+/** Takes a lock with `first`, lets `work` wait for it, and runs `second` before the commit. */
 async function cross<T>(first: string, work: () => Promise<T>, second = ''): Promise<T> {
   await other.query(first);
   const answering = work();
@@ -41,80 +42,84 @@ async function cross<T>(first: string, work: () => Promise<T>, second = ''): Pro
   return answering;
 }
 
-test.each(['email', 'member_id'])('an assign by %s that is ended is tried again', async (key) => {
-  const { id, customer_id } = await tenant.subscription(2);
-  const member = await tenant.create('members', { customer_id, email: newEmail() });
-  const person = { email: member.email, member_id: member.id }[key];
-  const answer = await cross(
-    `SELECT 1 FROM members WHERE id = '${member.id}' FOR UPDATE`,
-    () => wire.send(tenant, 'POST', 'customer-seats', { subscription_id: id, [key]: person }),
-    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
-  );
-  expect(answer).toMatchObject({ status: 200, body: { member_id: member.id } });
-  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 1, held: 1 });
+describe('after a deadlock', () => {
+  it.each(['email', 'member_id'])('an assign by %s is retried', async (key) => {
+    const { id, customer_id } = await tenant.subscription(2);
+    const member = await tenant.create('members', { customer_id, email: newEmail() });
+    const person = { email: member.email, member_id: member.id }[key];
+    const answer = await cross(
+      `SELECT 1 FROM members WHERE id = '${member.id}' FOR UPDATE`,
+      () => wire.send(tenant, 'POST', 'customer-seats', { subscription_id: id, [key]: person }),
+      `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+    );
+    expect(answer).toMatchObject({ status: 200, body: { member_id: member.id } });
+    expect(await poolOf(wire.api, id)).toMatchObject({ taken: 1, held: 1 });
+  });
+
+  it('a claim is retried', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const invitation_token = await tokenOf(wire.api, seat.id);
+    const answer = await cross(
+      `SELECT 1 FROM members WHERE id = '${seat.member_id}' FOR UPDATE`,
+      () => wire.send(tenant, 'POST', 'customer-seats/claim', { invitation_token }),
+      `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR UPDATE`,
+    );
+    expect(answer).toMatchObject({ status: 200, body: { seat: { status: 'claimed' } } });
+  });
+
+  it('a revoke is retried', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(
+      `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR UPDATE`,
+      () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
+      `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+    );
+    expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
+  });
 });
 
-test('who deletes a member waits for the pool first, as an assign does', async () => {
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const answer = await cross(
-    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
-    () => wire.send(tenant, 'DELETE', `members/${seat.member_id}`),
-    `SELECT 1 FROM members WHERE id = '${seat.member_id}' FOR SHARE NOWAIT`,
-  );
-  expect(answer).toMatchObject({ status: 200, body: { id: seat.member_id } });
-  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+describe('to avoid deadlocks with assigns', () => {
+  it('the deletion of a member locks the pool first', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(
+      `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+      () => wire.send(tenant, 'DELETE', `members/${seat.member_id}`),
+      `SELECT 1 FROM members WHERE id = '${seat.member_id}' FOR SHARE NOWAIT`,
+    );
+    expect(answer).toMatchObject({ status: 200, body: { id: seat.member_id } });
+    expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+  });
+
+  it('a revoke locks the pool first', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(
+      `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+      () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
+      `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR SHARE NOWAIT`,
+    );
+    expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
+  });
+
+  it('the deletion of a customer locks the pool first', async () => {
+    await setOrganization(wire.api, tenant, { member_model_enabled: false });
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(
+      `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
+      () => wire.send(tenant, 'DELETE', `customers/${seat.customer_id}`),
+      `SELECT 1 FROM customers WHERE id = '${seat.customer_id}' FOR SHARE NOWAIT`,
+    );
+    expect(answer).toMatchObject({ status: 200, body: { id: seat.customer_id } });
+    expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
+  });
 });
 
-test('a claim that is ended is tried again', async () => {
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const invitation_token = await tokenOf(wire.api, seat.id);
-  const answer = await cross(
-    `SELECT 1 FROM members WHERE id = '${seat.member_id}' FOR UPDATE`,
-    () => wire.send(tenant, 'POST', 'customer-seats/claim', { invitation_token }),
-    `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR UPDATE`,
-  );
-  expect(answer).toMatchObject({ status: 200, body: { seat: { status: 'claimed' } } });
-});
-
-test('a revoke that is ended is tried again', async () => {
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const answer = await cross(
-    `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR UPDATE`,
-    () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
-    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
-  );
-  expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
-});
-
-test('a revoke waits for the pool first, as an assign does', async () => {
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const answer = await cross(
-    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
-    () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
-    `SELECT 1 FROM seats WHERE id = '${seat.id}' FOR SHARE NOWAIT`,
-  );
-  expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
-});
-
-test('who deletes a customer waits for the pool first, as an assign does', async () => {
-  await setOrganization(wire.api, tenant, { member_model_enabled: false });
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const answer = await cross(
-    `SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`,
-    () => wire.send(tenant, 'DELETE', `customers/${seat.customer_id}`),
-    `SELECT 1 FROM customers WHERE id = '${seat.customer_id}' FOR SHARE NOWAIT`,
-  );
-  expect(answer).toMatchObject({ status: 200, body: { id: seat.customer_id } });
-  expect(await poolOf(wire.api, id)).toMatchObject({ taken: 0, held: 0 });
-});
-
-describe('somebody is being seated', () => {
-  /** Seats the buyer, in the way of another process. */
+describe('while another transaction seats the buyer', () => {
+  /** Inserts a seat of the buyer, as another process would. */
   const seatBuyer = (subscriptionId: string) => `
     INSERT INTO seats (organization_id, id, created_at, claimed_at, pool_id, status, customer_id,
       member_id, email)
@@ -124,7 +129,7 @@ describe('somebody is being seated', () => {
     JOIN members m ON m.organization_id = p.organization_id AND m.customer_id = p.customer_id
     WHERE p.subscription_id = '${subscriptionId}' AND m.role = 'owner'`;
 
-  test('who wants fewer seats waits, and hears that they are assigned', async () => {
+  it('a request for fewer seats waits, and is refused with SeatsAlreadyAssigned', async () => {
     const { id } = await tenant.subscription(2);
     await assign(tenant, { subscription_id: id, email: newEmail() });
     const answer = await cross(seatBuyer(id), () =>
@@ -134,7 +139,7 @@ describe('somebody is being seated', () => {
     expect(await poolOf(wire.api, id)).toMatchObject({ capacity: 2, taken: 2, held: 2 });
   });
 
-  test('who wants another buyer waits, and hears that seats are assigned', async () => {
+  it('a change of the buyer waits, and is refused with NotPermitted', async () => {
     const sold = await tenant.subscription(2, { external_id: 'x' });
     const { id: customer_id } = await tenant.create('customers', { email: newEmail() });
     const body = { product_id: sold.product_id, customer_id, seats: 2 };
@@ -145,7 +150,7 @@ describe('somebody is being seated', () => {
     expect(await poolOf(wire.api, sold.id)).toMatchObject({ customer_id: sold.customer_id });
   });
 
-  test('who seats the same person waits, and hears that they are', async () => {
+  it('an assign of the same person waits, and is refused with SeatAlreadyAssigned', async () => {
     const { id, customer_id } = await tenant.subscription(2);
     const { body: buyer } = await tenant.call('GET', `/v1/customers/${customer_id}`);
     const answer = await cross(seatBuyer(id), () =>
@@ -154,7 +159,7 @@ describe('somebody is being seated', () => {
     expect(errorOf(answer)).toEqual([400, 'SeatAlreadyAssigned']);
   });
 
-  test('who revokes all waits, and revokes them as well', async () => {
+  it('a revoke of all seats waits, and revokes the new seat as well', async () => {
     const { id } = await tenant.subscription(2);
     await assign(tenant, { subscription_id: id, email: newEmail() });
     const answer = await cross(seatBuyer(id), () =>
@@ -164,26 +169,28 @@ describe('somebody is being seated', () => {
   });
 });
 
-test.each([
-  ['is full', 'active', 1],
-  ['gives none', 'unpaid', 0],
-])('a pool that %s says so without waiting for it', async (_, status, taken) => {
-  const { id } = await tenant.subscription(1, { status });
-  if (taken > 0) await assign(tenant, { subscription_id: id, email: newEmail() });
-  await other.query(`SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`);
-  const body = { subscription_id: id, email: newEmail() };
-  const assigning = wire.send(tenant, 'POST', 'customer-seats', body);
-  expect(await doneOrWaiting(wire.api, assigning)).toBe('done');
-  expect(errorOf(await assigning)).toEqual([400, 'SeatNotAvailable']);
+describe('while another transaction locks the pool', () => {
+  it.each([
+    ['is full', 'active', 1],
+    ['gives no seats', 'unpaid', 0],
+  ])('an assign does not wait when the pool %s', async (_, status, taken) => {
+    const { id } = await tenant.subscription(1, { status });
+    if (taken > 0) await assign(tenant, { subscription_id: id, email: newEmail() });
+    await other.query(`SELECT 1 FROM pools WHERE subscription_id = '${id}' FOR UPDATE`);
+    const body = { subscription_id: id, email: newEmail() };
+    const assigning = wire.send(tenant, 'POST', 'customer-seats', body);
+    expect(await doneOrWaiting(wire.api, assigning)).toBe('done');
+    expect(errorOf(await assigning)).toEqual([400, 'SeatNotAvailable']);
+  });
 });
 
-describe('a seat is being claimed', () => {
+describe('while another transaction claims the seat', () => {
   const claimOf = ({ id }: { id: string }) => `
     UPDATE seats SET status = 'claimed', claimed_at = now(), invitation_nonce = NULL,
       invitation_hash = NULL, invitation_expires_at = NULL
     WHERE id = '${id}'`;
 
-  test('a resend waits, and hears that it is not pending', async () => {
+  it('a resend waits, and is refused with SeatNotPending', async () => {
     const { id } = await tenant.subscription(1);
     const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
     const answer = await cross(claimOf(seat), () =>
@@ -192,7 +199,7 @@ describe('a seat is being claimed', () => {
     expect(errorOf(answer)).toEqual([400, 'SeatNotPending']);
   });
 
-  test('a revoke waits, and tells of a claimed seat', async () => {
+  it('a revoke waits, and its event shows a claimed seat', async () => {
     const { id } = await tenant.subscription(1);
     const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
     await cross(claimOf(seat), () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`));
@@ -203,7 +210,7 @@ describe('a seat is being claimed', () => {
     });
   });
 
-  test('revoke_pending waits, and takes another one', async () => {
+  it('a smaller size with revoke_pending waits, and revokes another seat', async () => {
     const { id } = await tenant.subscription(2);
     const older = await assign(tenant, { subscription_id: id, email: newEmail() });
     wire.api.clock.advance(1);
@@ -218,27 +225,42 @@ describe('a seat is being claimed', () => {
   });
 });
 
-test('a revoke that comes second tells nobody', async () => {
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const answer = await cross(
+describe('while another transaction revokes the seat', () => {
+  const revocationOf = ({ id }: { id: string }) =>
     `UPDATE seats SET status = 'revoked', revoked_at = now(), customer_id = NULL, member_id = NULL,
        email = NULL, invitation_nonce = NULL, invitation_hash = NULL, invitation_expires_at = NULL
-     WHERE id = '${seat.id}'`,
-    () => wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
-  );
-  expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
-  expect(await toldOf(wire.api, id)).toEqual(['customer_seat.assigned']);
+     WHERE id = '${id}'`;
+
+  it('a change of the metadata waits, and is refused with SeatAlreadyRevoked', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(revocationOf(seat), () =>
+      wire.send(tenant, 'PATCH', `customer-seats/${seat.id}`, { metadata: { team: 'red' } }),
+    );
+    expect(errorOf(answer)).toEqual([400, 'SeatAlreadyRevoked']);
+  });
+
+  it('a revoke waits, and writes no event', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const answer = await cross(revocationOf(seat), () =>
+      wire.send(tenant, 'DELETE', `customer-seats/${seat.id}`),
+    );
+    expect(answer).toMatchObject({ status: 200, body: { status: 'revoked' } });
+    expect(await eventTypesOf(wire.api, id)).toEqual(['customer_seat.assigned']);
+  });
 });
 
-test('an invitation that is renewed while its seat is released keeps the seat', async () => {
-  const { id } = await tenant.subscription(1);
-  const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
-  const expiry = (change: string) =>
-    `UPDATE seats SET invitation_expires_at = now() ${change} WHERE id = '${seat.id}'`;
-  await wire.api.database.sql(expiry(`- interval '1 hour'`));
-  const releases = wire.api.app.get(ReleasesService, { strict: false });
-  const released = await cross(expiry(`+ interval '1 day'`), () => releases.runOnce());
-  expect(released).toBe(0);
-  expect(await statusOf(tenant, seat.id)).toBe('pending');
+describe('while another transaction renews the invitation', () => {
+  it('the release of expired invitations waits, and keeps the seat', async () => {
+    const { id } = await tenant.subscription(1);
+    const seat = await assign(tenant, { subscription_id: id, email: newEmail() });
+    const expiry = (change: string) =>
+      `UPDATE seats SET invitation_expires_at = now() ${change} WHERE id = '${seat.id}'`;
+    await wire.api.database.sql(expiry(`- interval '1 hour'`));
+    const releases = wire.api.app.get(ReleaseService, { strict: false });
+    const released = await cross(expiry(`+ interval '1 day'`), () => releases.runOnce());
+    expect(released).toBe(0);
+    expect(await statusOf(tenant, seat.id)).toBe('pending');
+  });
 });

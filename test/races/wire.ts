@@ -1,22 +1,32 @@
 import type { AddressInfo } from 'node:net';
-import { poolOf } from '../seats/fixtures.js';
+import { poolOf, type PoolRow } from '../seats/fixtures.js';
 import { type Answer, startApp, type Tenant, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 
-/** An API that listens, so that parallel requests come on parallel connections. */
+/** An API that listens on a port, so that parallel requests use parallel connections. */
 export interface Wire {
   api: TestApp;
-  send(tenant: Tenant, method: string, path: string, body?: object): Promise<Answer>;
+  send(
+    tenant: Tenant,
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
 }
 
 export async function startWire(env: Record<string, string> = {}): Promise<Wire> {
   const api = await startApp({ RESEND_INTERVAL: '0', ...env });
   await api.app.listen(0, '127.0.0.1');
   const { port } = api.app.getHttpServer().address() as AddressInfo;
-  const send: Wire['send'] = async (tenant, method, path, body) => {
+  const send: Wire['send'] = async (tenant, method, path, body, headers = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}/v1/${path}`, {
       method,
-      headers: { authorization: `Bearer ${tenant.token}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${tenant.token}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -29,7 +39,7 @@ export async function startWire(env: Record<string, string> = {}): Promise<Wire>
   return { api, send };
 }
 
-/** How often each answer came: the status, and the name of the error. */
+/** Counts the answers by status and name of the error. */
 export function tally(answers: Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, body } of answers) {
@@ -39,35 +49,35 @@ export function tally(answers: Answer[]): Record<string, number> {
   return counts;
 }
 
-/** Fails when something went wrong on our side, and says what was answered instead. */
+/** Fails the test when an answer is a 5xx. */
 export function expectNoFailures(answers: Answer[]): void {
   expect(Object.keys(tally(answers)).filter((name) => name >= '5')).toEqual([]);
 }
 
-/** Looks at a pool again and again while `work` runs. @returns every state that must not be. */
+/** Reads a pool repeatedly while `work` runs. @returns every invalid state that it had. */
 export async function oversold(
   api: TestApp,
   containerId: string,
   work: Promise<unknown>,
-): Promise<object[]> {
+): Promise<PoolRow[]> {
   let done = false;
-  const strange: object[] = [];
+  const invalid: PoolRow[] = [];
   const watch = async () => {
     while (!done) {
       const pool = await poolOf(api, containerId);
-      if (pool.taken !== pool.held || pool.held > pool.capacity) strange.push(pool);
+      if (pool.taken !== pool.held || pool.held > pool.capacity) invalid.push(pool);
     }
   };
   await Promise.all([work.finally(() => (done = true)), watch()]);
-  return strange;
+  return invalid;
 }
 
-/** `work` of 0, 1, 2 … at the same time. */
+/** Runs `work` for 0, 1, 2 … at the same time. */
 export function parallel<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 }
 
-/** Resolves when this many statements wait for a lock. */
+/** Resolves when this many statements of the database wait for a lock. */
 export async function lockWaiters(api: TestApp, count: number): Promise<void> {
   await eventually(`${count} statements wait for a lock`, async () => {
     const rows = await api.database.sql(
@@ -78,7 +88,10 @@ export async function lockWaiters(api: TestApp, count: number): Promise<void> {
   });
 }
 
-/** What comes first: the work is done, or it waits for a lock. */
-export function doneOrWaiting(api: TestApp, work: Promise<unknown>): Promise<string> {
-  return Promise.race([work.then(() => 'done'), lockWaiters(api, 1).then(() => 'waiting')]);
+/** Resolves when the work is done, or when it waits for a lock before that. */
+export function doneOrWaiting(api: TestApp, work: Promise<unknown>): Promise<'done' | 'waiting'> {
+  return Promise.race([
+    work.then(() => 'done' as const),
+    lockWaiters(api, 1).then(() => 'waiting' as const),
+  ]);
 }

@@ -1,9 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { recoverToken } from '../../src/invitations/invitation.js';
 import { Keys } from '../../src/platform/crypto.js';
+import type { LocatedProblem } from '../../src/platform/errors.js';
+import type { ClaimedSeatDto } from '../../src/seats/claim/claim.dto.js';
+import type { CustomerSeatDto, SeatMemberDto } from '../../src/seats/seats.dto.js';
 import type { Answer, CallOptions, Tenant, TestApp } from '../support/app.js';
 
-/** Every key of a CustomerSeat, and no other. */
+/** A pending or claimed seat as the API shows it. Unlike a revoked seat it has a person. */
+export interface Seat extends CustomerSeatDto {
+  customer_id: string;
+  member_id: string;
+  member: SeatMemberDto;
+  email: string;
+  customer_email: string;
+}
+
+export interface SubscriptionSeat extends Seat {
+  subscription_id: string;
+}
+
+/** A row of `pools`, with the number of pending and claimed seats that it really has. */
+export interface PoolRow {
+  organization_id: string;
+  id: string;
+  created_at: Date;
+  subscription_id: string | null;
+  order_id: string | null;
+  product_id: string;
+  customer_id: string;
+  capacity: number;
+  taken: number;
+  active: boolean;
+  held: number;
+}
+
+/** All keys of a CustomerSeat. */
 export const SEAT_KEYS = [
   ...['created_at', 'modified_at', 'id', 'subscription_id', 'order_id', 'status', 'customer_id'],
   ...['member_id', 'member', 'email', 'customer_email', 'invitation_token_expires_at'],
@@ -13,33 +44,34 @@ export const SEAT_KEYS = [
 export const SEATS = '/v1/customer-seats';
 export const CLAIM = `${SEATS}/claim`;
 export const UUID_V1 = 'c232ab00-9414-11ec-b3c8-9f6bdeced846';
-/** An id that is nobody's. */
-export const NOBODY = '11111111-1111-4111-8111-111111111111';
+/** A valid id that no object has. */
+export const UNKNOWN_ID = '11111111-1111-4111-8111-111111111111';
 
-/** An e-mail that nobody has. */
+/** A new e-mail address that no other test uses. */
 export function newEmail(): string {
   return `${randomUUID().slice(0, 13)}@example.com`;
 }
 
-/** POST /v1/customer-seats. */
+/** Calls POST /v1/customer-seats. */
 export function tryAssign(tenant: Tenant, body: object, more: CallOptions = {}): Promise<Answer> {
   return tenant.call('POST', SEATS, { body, ...more });
 }
 
-/** A new seat; fails the test when it is refused. */
-export async function assign(tenant: Tenant, body: object): Promise<any> {
+/** Assigns a seat. @throws when the assign is refused. */
+export async function assign(tenant: Tenant, body: object): Promise<Seat> {
   const answer = await tryAssign(tenant, body);
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
   return answer.body;
 }
 
-/** A pending seat of a subscription of its own. */
-export async function newSeat(tenant: Tenant, body: object = {}): Promise<any> {
+/** Assigns a seat of a new subscription. `body` adds to the request, or overrides it. */
+export async function newSeat(tenant: Tenant, body: object = {}): Promise<SubscriptionSeat> {
   const { id } = await tenant.subscription(5);
-  return assign(tenant, { subscription_id: id, email: newEmail(), ...body });
+  const seat = await assign(tenant, { subscription_id: id, email: newEmail(), ...body });
+  return seat as SubscriptionSeat;
 }
 
-/** The token that the invitation mail of a seat would carry. */
+/** The token of the invitation mail of a seat. */
 export async function tokenOf(api: TestApp, seatId: string): Promise<string> {
   const [seat] = await api.database.sql('SELECT * FROM seats WHERE id = $1', [seatId]);
   const keys = api.app.get(Keys);
@@ -52,8 +84,8 @@ export function claim(api: TestApp, invitation_token: unknown): Promise<Answer> 
   return api.call('POST', CLAIM, { body: { invitation_token } });
 }
 
-/** Claims a seat with the token of its mail. */
-export async function claimed(api: TestApp, seat: { id: string }): Promise<any> {
+/** Claims a seat with the token of its mail. @throws when the claim is refused. */
+export async function claimed(api: TestApp, seat: { id: string }): Promise<ClaimedSeatDto> {
   const answer = await claim(api, await tokenOf(api, seat.id));
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
   return answer.body;
@@ -71,6 +103,7 @@ export async function statusOf(tenant: Tenant, id: string): Promise<string> {
   return (await tenant.call('GET', `${SEATS}/${id}`)).body.status;
 }
 
+/** Changes columns of the organization directly in the database. */
 export async function setOrganization(api: TestApp, tenant: Tenant, columns: object) {
   const names = Object.keys(columns);
   const set = names.map((name, index) => `${name} = $${index + 2}`).join(', ');
@@ -78,19 +111,20 @@ export async function setOrganization(api: TestApp, tenant: Tenant, columns: obj
   await api.database.sql(`UPDATE organizations SET ${set} WHERE id = $1`, [tenant.id, ...values]);
 }
 
-/** What the database says of a container: its counter, and its pending and claimed seats. */
-export async function poolOf(api: TestApp, containerId: string): Promise<any> {
-  const [row] = await api.database.sql(
+/** The pool of a subscription or an order, read from the database. */
+export async function poolOf(api: TestApp, containerId: string): Promise<PoolRow> {
+  const [row] = await api.database.sql<PoolRow>(
     `SELECT p.*, (SELECT count(*)::int FROM seats s WHERE s.pool_id = p.id
        AND s.organization_id = p.organization_id AND s.status <> 'revoked') AS held
      FROM pools p WHERE $1 IN (p.subscription_id, p.order_id)`,
     [containerId],
   );
+  if (row === undefined) throw new Error('The container has no pool.');
   return row;
 }
 
-/** The types of what was told of a container, in order. */
-export async function toldOf(api: TestApp, containerId: string): Promise<string[]> {
+/** The types of a container's events, in order. */
+export async function eventTypesOf(api: TestApp, containerId: string): Promise<string[]> {
   const rows = await api.database.sql(
     'SELECT type FROM events WHERE $1 IN (subscription_id, order_id) ORDER BY position',
     [containerId],
@@ -98,21 +132,21 @@ export async function toldOf(api: TestApp, containerId: string): Promise<string[
   return rows.map((row) => row['type'] as string);
 }
 
-/** What a 422 complains of: type and place of each problem. */
+/** The problems of a 422: the type and the location of each. */
 export function problems(answer: Answer): [type: string, ...loc: (string | number)[]][] {
   expect({ status: answer.status, body: answer.body }).toMatchObject({
     status: 422,
     body: { error: 'RequestValidationError', detail: expect.any(Array) },
   });
-  return answer.body.detail.map((each: any) => [each.type, ...each.loc]);
+  return answer.body.detail.map(({ type, loc }: LocatedProblem) => [type, ...loc]);
 }
 
-/** Status and name of an error. */
+/** The status and the name of an error. */
 export function errorOf(answer: Answer): [status: number, error: string] {
   return [answer.status, answer.body.error];
 }
 
-/** Everything the database holds, as one text. */
+/** All rows of the database as one text. */
 export async function wholeDatabase(api: TestApp): Promise<string> {
   const tables = await api.database.sql(
     `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`,

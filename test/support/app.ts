@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createHttpApp } from '../../src/http.js';
+import { createHttpApp } from '../../src/boot/http-app.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { SCOPES } from '../../src/organizations/scopes.js';
 import { TokensService } from '../../src/organizations/tokens.service.js';
 import { Clock } from '../../src/platform/clock.js';
-import { readSettings, type Settings } from '../../src/platform/config.js';
+import { readSettings, type Settings } from '../../src/platform/settings.js';
 import { createLogger } from '../../src/platform/logger.js';
-import { RootModule } from '../../src/root.module.js';
+import { RootModule } from '../../src/boot/root.module.js';
 import { testDatabase, type TestDatabase } from './database.js';
 
-/** Time that tests move by hand. Left alone, it is the real time. */
+/** A clock that tests can move forward. Without that, it shows the real time. */
 export class TestClock extends Clock {
   private offset = 0;
 
@@ -25,7 +25,7 @@ export class TestClock extends Clock {
 
 export interface Answer {
   status: number;
-  // What came over the wire is what a test is about: it names the keys it expects itself.
+  // Untyped, because the assertions of a test check the shape of the body.
   body: any;
   headers: Record<string, string | string[] | number | undefined>;
 }
@@ -36,19 +36,19 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
-/** An organization with a token that may do everything, and shortcuts to what most tests need. */
+/** An organization with a token with every scope, and shortcuts for the objects that most tests need. */
 export interface Tenant {
   id: string;
   slug: string;
   token: string;
   call(method: string, url: string, options?: CallOptions): Promise<Answer>;
-  /** Creates an object over the API and fails the test when that fails. */
+  /** Creates an object through the API. @throws when the response is not 201. */
   create(path: string, body: object): Promise<any>;
-  /** A subscription with a product and a buyer of its own. */
+  /** Creates a subscription, with its own product and buyer. */
   subscription(seats: number, more?: object): Promise<any>;
-  /** The same as an order. */
+  /** Creates an order, with its own product and buyer. */
   order(seats: number, more?: object): Promise<any>;
-  /** A token with these scopes alone. */
+  /** Creates a token with only these scopes. */
   tokenWith(...scopes: string[]): Promise<string>;
 }
 
@@ -62,7 +62,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** Settings of tests: no limits in the way, real everything else. */
+/** The settings of tests: without rate limits, otherwise like in development. */
 export function testSettings(env: Record<string, string> = {}): Settings {
   return readSettings({
     NODE_ENV: 'test',
@@ -74,7 +74,7 @@ export function testSettings(env: Record<string, string> = {}): Settings {
   });
 }
 
-/** The API over a database of its own: the same application that main starts, without a port. */
+/** Starts the API that main starts, with its own database and without a port. */
 export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
   const database = await testDatabase();
   const settings = testSettings({ DATABASE_URL: database.url, ...env });

@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core';
 
-/** A real browser without a window. */
+/** Starts a headless Chromium. */
 export async function startBrowser(executablePath: string): Promise<Browser> {
-  // Chromium refuses its sandbox to root, as which containers run tests.
+  // Containers run tests as root, and Chromium's sandbox does not work for root.
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }

@@ -3,26 +3,26 @@ import { Client, Pool } from 'pg';
 
 export interface TestDatabase {
   url: string;
-  /** The rows of a statement, sent around the service. */
+  /** Runs a statement directly, without the service. @returns its rows. */
   sql<Row extends object = Record<string, any>>(text: string, params?: unknown[]): Promise<Row[]>;
-  /** Empties every table but the record of migrations. */
+  /** Empties every table except _prisma_migrations. */
   truncate(): Promise<void>;
   /** Ends all connections and removes the database. */
   drop(): Promise<void>;
 }
 
-/** A database of its own for a test file: a migrated one, or one without any table. */
+/** Creates a database for a test file: a migrated one (the default), or an empty one. */
 export async function testDatabase(
   template: 'template_seats' | 'template0' = 'template_seats',
 ): Promise<TestDatabase> {
   const server = process.env['TEST_POSTGRES_URL'];
-  if (server === undefined) throw new Error('Jest has run no global-setup.');
+  if (server === undefined) throw new Error('Jest did not run global-setup.');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await execute(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   const pool = new Pool({ connectionString: url.href, max: 4 });
-  pool.on('error', () => undefined); // Tests may kill connections; the next query says what is wrong.
+  pool.on('error', () => undefined); // A test may kill a connection; its next query fails.
   let truncation: string | undefined;
   return {
     url: url.href,

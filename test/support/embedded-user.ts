@@ -1,9 +1,9 @@
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded.js';
+import { startEmbeddedPostgres } from '../../tools/embedded-postgres/embedded-postgres.js';
 
 /*
- * A process that uses the embedded PostgreSQL of the directory it is given: writes the url when it
- * is in, and leaves when its input ends.
+ * Joins the embedded PostgreSQL of the directory in its first argument, and writes the URL to standard
+ * output. Leaves the server when standard input ends.
  */
 const postgres = await startEmbeddedPostgres(process.argv[2] as string, { durable: false });
 process.stdout.write(`${postgres.url}\n`);
-process.stdin.resume().once('end', () => void postgres.stop());
+process.stdin.resume().once('end', () => void postgres.close());

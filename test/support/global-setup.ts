@@ -3,18 +3,18 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../../src/platform/database/embedded.js';
+import { startEmbeddedPostgres } from '../../tools/embedded-postgres/embedded-postgres.js';
 import { applyMigrations } from '../../src/platform/database/migrate.js';
 
 const PREFIX = 'seats-test-';
 
-/** One PostgreSQL for the whole run, with a migrated database for every test file to clone. */
+/** Starts one PostgreSQL for all test files, with a migrated database that each file clones. */
 export default async function setup(): Promise<void> {
   await removeLeftovers();
   const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const postgres = await startEmbeddedPostgres(directory, { durable: false });
   const stop = async () => {
-    await postgres.stop();
+    await postgres.close();
     await rm(directory, { recursive: true, force: true });
   };
   try {
@@ -29,13 +29,13 @@ export default async function setup(): Promise<void> {
     await stop();
     throw error;
   }
-  // The workers inherit it.
+  // jest's workers inherit the environment.
   process.env['TEST_POSTGRES_URL'] = postgres.url;
-  // An interrupted run is not torn down, and has no time to wait: the next one tidies up.
+  // jest does not tear down an interrupted run. The next run removes its data.
   const [pid] = (await readFile(join(directory, 'postgres/postmaster.pid'), 'utf8')).split('\n');
   const kill = () => process.kill(Number(pid), 'SIGQUIT');
   process.once('exit', kill);
-  // Not `once`: jest's own handlers end the process at once when they find themselves alone.
+  // Not `once`: jest's own handlers end the process immediately when they are the only ones.
   process.on('SIGINT', () => process.exit(130));
   process.on('SIGTERM', () => process.exit(143));
   globalThis.stopTestPostgres = async () => {
@@ -44,16 +44,16 @@ export default async function setup(): Promise<void> {
   };
 }
 
-/** A run that was killed could not stop its server: join it, and be the last to leave. */
+/** Stops the servers of killed runs, by joining and leaving them, and removes their directories. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : NaN;
     if (Number.isNaN(pid) || isAlive(pid)) continue;
     const directory = join(tmpdir(), name);
     try {
-      await (await startEmbeddedPostgres(directory, { durable: false })).stop();
+      await (await startEmbeddedPostgres(directory, { durable: false })).close();
     } catch {
-      // Too broken to start: then nothing runs there.
+      // A server that cannot be started is not running.
     }
     await rm(directory, { recursive: true, force: true }).catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-/** Stops the PostgreSQL of the run and removes its data; global-setup left us how. */
+/** Stops the PostgreSQL that global-setup.ts started, and removes its data. */
 export default async function teardown(): Promise<void> {
   await globalThis.stopTestPostgres?.();
 }

@@ -6,6 +6,7 @@ interface Node {
   'Relation Name'?: string;
   'Index Name'?: string;
   'Actual Rows': number;
+  'Actual Loops': number;
   Plans?: Node[];
   [more: string]: unknown;
 }
@@ -14,13 +15,16 @@ export interface Step {
   kind: string;
   table: string | undefined;
   index: string | undefined;
-  /** The most rows that one run of it gave or threw away. */
+  /** The highest number of rows that one execution of the step returned or discarded. */
   rows: number;
+  /** How often it ran. */
+  runs: number;
 }
 
 /**
- * Runs a repository's own statements and tells how PostgreSQL ran them, step by step. Ask about the
- * large tables only: a small one is rightly read whole, as soon as it has been analyzed.
+ * Explains the statements that `work` runs through a repository.
+ * @returns the steps of PostgreSQL's plans. Check the steps of large tables only: PostgreSQL rightly
+ *   reads a small table as a whole.
  */
 export async function stepsOf(
   database: TestDatabase,
@@ -34,6 +38,7 @@ export async function stepsOf(
       table: node['Relation Name'],
       index: node['Index Name'],
       rows: Math.max(node['Actual Rows'], ...removed.map(([, count]) => Number(count))),
+      runs: node['Actual Loops'],
     });
     node.Plans?.forEach(visit);
   };
@@ -44,7 +49,9 @@ export async function stepsOf(
       return [];
     },
     transaction: (inner: () => Promise<unknown>) => inner(),
+    requireTransaction: () => undefined,
     lockName: () => Promise.resolve(),
+    tryLockName: () => Promise.resolve(true),
   };
   await work(explain as unknown as Database);
   return steps;

@@ -9,13 +9,13 @@ const LOADER = join(import.meta.dirname, 'typescript.js');
 
 type Environment = Record<string, string>;
 
-/** A process of ours, with everything it has written. */
+/** A started process. */
 export interface RunningProcess {
   /** Standard output and standard error so far. */
   output(): string;
-  /** Ends it without a warning, as a crash does. */
+  /** Sends SIGKILL, which has the effect of a crash. */
   kill(): Promise<void>;
-  /** Asks it to end, and waits until it has. @returns its exit code. */
+  /** Sends SIGTERM and waits until the process has ended. @returns its exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -23,9 +23,13 @@ export interface RunningService extends RunningProcess {
   url: string;
 }
 
-/** The service as `npm start` runs it, in a process of its own; resolves when it has started. */
+/**
+ * Starts the service in its own process. Without DATABASE_URL, it uses the embedded database, as
+ * `npm start` does. Resolves when the service has started.
+ */
 export async function startService(env: Environment): Promise<RunningService> {
-  const child = run(['src/main.ts'], { PORT: '0', LOG_LEVEL: 'trace', ...env });
+  const program = env['DATABASE_URL'] === undefined ? 'tools/start.ts' : 'src/main.ts';
+  const child = run([program], { PORT: '0', LOG_LEVEL: 'trace', ...env });
   try {
     const port = await eventually(
       'the service has started',
@@ -42,7 +46,7 @@ export async function startService(env: Environment): Promise<RunningService> {
   }
 }
 
-/** Runs a program to its end. @returns what it wrote. @throws when it fails. */
+/** Runs a program and waits until it has ended. @returns its output. @throws when it fails. */
 async function runToEnd(args: string[], env: Environment = {}): Promise<string> {
   const child = run(args, env);
   const code = await child.ended;
@@ -50,19 +54,20 @@ async function runToEnd(args: string[], env: Environment = {}): Promise<string> 
   return child.output();
 }
 
-/** An organization and a token for everything, made by the command line. */
+/** Creates an organization and a token with all scopes, through the command line. */
 export async function createTenant(
   slug: string,
   env: Environment,
 ): Promise<{ id: string; token: string }> {
+  const program = env['DATABASE_URL'] === undefined ? 'tools/cli.ts' : 'src/cli/main.ts';
   const cli = async (...args: string[]) =>
-    JSON.parse(await runToEnd(['src/cli/main.ts', ...args, '--json'], env));
+    JSON.parse(await runToEnd([program, ...args, '--json'], env));
   const { id } = await cli('org', 'create', '--slug', slug, '--name', `The ${slug} company`);
   const { token } = await cli('token', 'create', '--org', slug, '--all-scopes');
   return { id, token };
 }
 
-/** A port that nobody uses right now. */
+/** A port that is free now. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -75,14 +80,14 @@ export async function freePort(): Promise<number> {
 function run(args: string[], env: Environment) {
   const child = spawn(process.execPath, ['--import', LOADER, ...args], {
     cwd: ROOT,
-    // Nothing of this machine's settings: only what the test says, and where programs are.
+    // Do not inherit this machine's settings.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_ENV: 'test', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return watch(child);
 }
 
-/** Collects what a child process writes, and ends it. */
+/** Collects the output of a child process, and offers functions that end it. */
 export function watch(child: ChildProcess) {
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * Tests that need a program of the machine. Where it is missing they are skipped and one line says
- * so; in CI, which installs it, that would hide something: there it is a failure.
+ * Defines tests that need a program. They are skipped, with one line of output, where the program is
+ * missing. In CI, which installs the program, they fail instead.
  */
 export function describeWith(program: string, name: string, tests: (path: string) => void): void {
   const path = findProgram(program);
@@ -13,7 +13,7 @@ export function describeWith(program: string, name: string, tests: (path: string
       break;
     case 'fail':
       it(`${name}: finds ${program} in PATH`, () => {
-        throw new Error(`${program} is not installed, and a skipped test counts as a failure here`);
+        throw new Error(`${program} is not installed, and tests must not be skipped in CI`);
       });
       break;
     case 'skip':
@@ -22,13 +22,13 @@ export function describeWith(program: string, name: string, tests: (path: string
   }
 }
 
-/** What becomes of tests whose program is there or not. */
+/** Decides whether tests run, fail or are skipped. */
 export function decide(found: boolean, env = process.env): 'run' | 'fail' | 'skip' {
   if (found) return 'run';
   return env['CI'] === 'true' ? 'fail' : 'skip';
 }
 
-/** Tests that are skipped say so, and why. */
+/** Reports on standard error that tests are skipped, and why. */
 export function saySkipped(why: string, name: string): void {
   process.stderr.write(`skipped, because ${why}: ${name}\n`);
 }

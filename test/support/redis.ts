@@ -1,19 +1,30 @@
 import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.js';
 import { freePort, watch } from './process.js';
 
-/** A redis-server that keeps nothing on disk: what it loses, it has lost. */
+/** A redis-server that stores nothing on disk, or every write in a directory. */
 export class RedisServer {
   private process: ReturnType<typeof watch> | undefined;
 
   private constructor(
     private readonly program: string,
     private readonly port: number,
+    private readonly directory: string | undefined,
+    private readonly options: string[],
   ) {}
 
-  static async start(program: string): Promise<RedisServer> {
-    const server = new RedisServer(program, await freePort());
+  /**
+   * @param directory where the server keeps its data; without one it keeps none.
+   * @param options further arguments of redis-server.
+   */
+  static async start(
+    program: string,
+    { directory, options = [] }: { directory?: string; options?: string[] } = {},
+  ): Promise<RedisServer> {
+    const server = new RedisServer(program, await freePort(), directory, options);
     await server.start();
     return server;
   }
@@ -22,11 +33,15 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** The first time, and again after a kill: empty, at the same address. */
+  /** Starts the server, after kill() on the same port: with its data if it has a directory. */
   async start(): Promise<void> {
-    const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const kept =
+      this.directory === undefined
+        ? ['--appendonly', 'no']
+        : ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', this.directory];
+    const settings = ['--bind', '127.0.0.1', '--save', '', ...kept];
     const child = watch(
-      spawn(this.program, ['--port', String(this.port), ...settings], {
+      spawn(this.program, ['--port', String(this.port), ...settings, ...this.options], {
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     );
@@ -40,11 +55,18 @@ export class RedisServer {
     await this.process?.kill();
   }
 
+  /** Kills the server and removes its data. */
+  async lose(): Promise<void> {
+    await this.kill();
+    if (this.directory === undefined) return;
+    await rm(join(this.directory, 'appendonlydir'), { recursive: true, force: true });
+  }
+
   async wipe(): Promise<void> {
     await this.ask((redis) => redis.flushall());
   }
 
-  /** All keys and values, as one text. */
+  /** All keys and values as one text. */
   async dump(): Promise<string> {
     return this.ask(async (redis) => {
       const lines: string[] = [];
@@ -80,7 +102,7 @@ async function readAny(redis: Redis, key: string): Promise<unknown> {
       return redis.zrange(key, '-inf', '+inf', 'BYSCORE');
     case 'stream':
       return redis.xrange(key, '-', '+');
-    case 'none': // Gone meanwhile.
+    case 'none': // The key was deleted in the meantime.
       return null;
     default:
       throw new Error(`cannot read a ${type}`);

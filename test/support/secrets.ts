@@ -1,6 +1,6 @@
 import type { TestDatabase } from './database.js';
 
-/** Every row of every table of a schema; if none is named of all: ours and that of the queue. */
+/** Every row of every table of a schema; without one, of all schemas, which includes the queue. */
 export async function dumpDatabase(sql: TestDatabase['sql'], schema?: string): Promise<string> {
   const tables = await sql<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
@@ -15,7 +15,7 @@ export async function dumpDatabase(sql: TestDatabase['sql'], schema?: string): P
   return dumps.join('\n');
 }
 
-/** Which of the places show which of the secrets in the clear. Names them without showing them. */
+/** Finds the places that contain a secret in plain text. The result does not contain the secret. */
 export function leaks(places: Record<string, string>, secrets: Record<string, string[]>): string[] {
   return Object.entries(places).flatMap(([place, text]) =>
     Object.entries(secrets).flatMap(([kind, values]) =>

@@ -5,7 +5,7 @@ import {
   version1,
 } from '../../examples/storefront/storefront.js';
 
-/** What must never be found in the clear anywhere. */
+/** The secrets that must never be stored or logged in plain text. */
 export interface Secrets extends Record<string, string[]> {
   'access token': string[];
   'invitation token': string[];
@@ -13,8 +13,8 @@ export interface Secrets extends Record<string, string[]> {
 }
 
 /**
- * Plays the storefront with both of Polar's clients.
- * @returns what was printed.
+ * Runs the storefront example with both of Polar's clients.
+ * @returns its output.
  */
 export async function playStorefront(
   url: string,
@@ -25,14 +25,14 @@ export async function playStorefront(
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   for (const version of [version0, version1]) {
-    const client = overhear(version(url, token), secrets);
+    const client = recordSecrets(version(url, token), secrets);
     await storefront({ url, token, client, readLinks, print });
   }
   return lines.join('\n');
 }
 
-/** The same client, noting the secrets that pass. */
-function overhear(client: SeatsClient, secrets: Secrets): SeatsClient {
+/** The same client, which also records the secrets of each claim. */
+function recordSecrets(client: SeatsClient, secrets: Secrets): SeatsClient {
   return {
     ...client,
     claim: async (token) => {
@@ -44,7 +44,7 @@ function overhear(client: SeatsClient, secrets: Secrets): SeatsClient {
   };
 }
 
-/** Sells seats by the REST API. @returns the subscription's id. */
+/** Creates a subscription through the API. @returns its id. */
 export async function sellSeats(url: string, token: string, seats: number): Promise<string> {
   const post = async (path: string, body: object) => {
     const answer = await call(url, token, 'POST', `/v1/${path}`, body);
@@ -58,7 +58,7 @@ export async function sellSeats(url: string, token: string, seats: number): Prom
   return (await post('subscriptions', sold)).id;
 }
 
-/** A call over HTTP. */
+/** Sends an HTTP request with a JSON body. */
 export async function call(
   url: string,
   token: string,
@@ -74,7 +74,7 @@ export async function call(
   return { status: answer.status, body: await answer.json() };
 }
 
-/** Assigns a seat to each of these people, all at once. @returns the answers' statuses. */
+/** Assigns a seat to each person in concurrent requests. @returns the statuses of the responses. */
 export async function assignAll(
   url: string,
   token: string,

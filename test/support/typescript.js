@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { transformFileSync } from '@swc/core';
 
 /*
- * Lets Node run our TypeScript where jest does not: in jest's parent process, and in processes
- * that tests start, as `node --import ./test/support/typescript.js some.ts`.
+ * Lets Node run TypeScript with decorators outside jest's workers: in jest's parent process, and
+ * in processes that tests start as `node --import ./test/support/typescript.js some.ts`.
  */
 registerHooks({
-  // Sources import each other with the .js of the built file; here they are .ts.
+  // Imports name the built .js file. This resolves them to the .ts source.
   resolve(specifier, context, next) {
     try {
       return next(specifier, context);

@@ -5,17 +5,17 @@ import { Relay } from '../../src/effects/relay.js';
 import { WorkerLoops } from '../../src/effects/worker-loops.js';
 import { Clock } from '../../src/platform/clock.js';
 import { JobQueue } from '../../src/platform/queue/queue.js';
-import { WorkerModule } from '../../src/worker.module.js';
+import { WorkerModule } from '../../src/boot/worker.module.js';
 import { TestClock, testSettings } from './app.js';
 
-/** The worker's pieces, none of them running: a test moves them by hand, or starts them all. */
+/** A worker that is not running. A test calls its parts one by one, or starts all of them. */
 export interface TestWorker {
   app: INestApplicationContext;
   clock: TestClock;
   relay: Relay;
-  /** Takes jobs off the queue from now on. */
+  /** Starts to process the jobs of the queue. */
   work(): void;
-  /** Everything that a worker does all day. */
+  /** Starts all loops of the worker. */
   start(): void;
   close(): Promise<void>;
 }

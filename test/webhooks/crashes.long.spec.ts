@@ -53,7 +53,7 @@ describeWith(
           );
           if (round === ROUNDS / 2) await redis.wipe();
           await worker.stop('SIGKILL');
-          // What it had in hand: time passes, and the leases run out.
+          // The leases of the dead worker expire.
           await app.database.sql(
             `UPDATE webhook_messages SET leased_until = now() - interval '1 second',
              next_attempt_at = now() - interval '1 second' WHERE leased_until > now()`,
@@ -65,7 +65,7 @@ describeWith(
           async () => {
             const [open] = await app.database.sql(
               `SELECT (SELECT count(*) FROM webhook_messages)
-               + (SELECT count(*) FROM events WHERE dispatched_at IS NULL) AS n`,
+               + (SELECT count(*) FROM outbox) AS n`,
             );
             return Number(open?.['n']) === 0;
           },

@@ -17,7 +17,7 @@ afterAll(async () => {
   await service.closeAll();
 });
 
-/** Has an endpoint disabled, and does what follows. @returns what came of the mail. */
+/** Disables an endpoint and runs the effects. @returns the outcome of the mail. */
 async function disable(settings: object): Promise<string> {
   const tenant = await service.tenant();
   await tenant.call('PATCH', '/v1/organization', { body: { settings } });
@@ -42,7 +42,7 @@ async function disable(settings: object): Promise<string> {
 const mails = () => service.worker.app.get<Mailbox>(Mailer).list();
 
 describe('a disabled endpoint', () => {
-  it('is told to the organization’s reply address, in its language', async () => {
+  it('is reported to the organization’s reply address, in its language', async () => {
     expect(await disable({ reply_to: 'ops@acme.example', locale: 'de' })).toBe('sent');
     const [mail] = mails();
     expect(mail).toMatchObject({
@@ -53,7 +53,7 @@ describe('a disabled endpoint', () => {
     expect(mail?.text).toContain('410');
   });
 
-  it('is told to nobody where there is no reply address', async () => {
+  it('is not reported without a reply address', async () => {
     const before = mails().length;
     expect(await disable({ locale: 'en' })).toBe('no address');
     expect(mails()).toHaveLength(before);
@@ -81,7 +81,7 @@ describe('the mail', () => {
     expect(html).toContain(words);
   });
 
-  it('escapes what other people wrote', () => {
+  it('escapes text from users', () => {
     const { html, text } = renderEndpointDisabled(MAIL);
     expect(html).not.toMatch(/<b>|<script>/);
     expect(text).toContain(MAIL.url);

@@ -8,13 +8,13 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The API and a worker over one database and one clock; nothing moves unless a test moves it. */
+/** The API and a worker with one database and one clock. Tests run every step themselves. */
 export interface Webhooks extends TestApp {
   worker: TestWorker;
   deliverer: Deliverer;
-  /** Makes messages of what has happened. */
+  /** Queues the messages of new events. */
   relay(): Promise<void>;
-  /** Makes messages of what has happened, and sends all that is due now. @returns how many tries. */
+  /** Queues the messages of new events and sends those that are due. @returns the attempts. */
   send(): Promise<number>;
   closeAll(): Promise<void>;
 }
@@ -43,12 +43,12 @@ export async function startWebhooks(env: Record<string, string> = {}): Promise<W
   return { ...app, worker, deliverer, relay, send, closeAll };
 }
 
-/** Where a tenant wants to be told. */
+/** Creates a webhook endpoint of the tenant. */
 export function endpoint(tenant: Tenant, url: string, more: object = {}): Promise<any> {
   return tenant.create('webhooks/endpoints', { url, ...more });
 }
 
-/** An event that endpoints get by default. @returns the seat. */
+/** Causes an event that endpoints get by default. @returns the seat. */
 export async function assign(tenant: Tenant, email = 'ada@example.com'): Promise<any> {
   const { id } = await tenant.subscription(1);
   const seat = await tenant.call('POST', '/v1/customer-seats', {
@@ -58,7 +58,7 @@ export async function assign(tenant: Tenant, email = 'ada@example.com'): Promise
   return seat.body;
 }
 
-/** The same many times, in one call. @returns the subscription. */
+/** Causes many such events in one call. @returns the subscription. */
 export async function assignMany(tenant: Tenant, count: number): Promise<any> {
   const subscription = await tenant.subscription(count);
   const seats = Array.from({ length: count }, (_, n) => ({ email: `person${n}@example.com` }));

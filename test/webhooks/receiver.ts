@@ -7,7 +7,7 @@ export interface Delivery {
   body: string;
 }
 
-/** What a receiver does with a delivery. */
+/** Handles a delivery. */
 export type Reply = (delivery: Delivery, response: ServerResponse) => void;
 
 /** Answers with this status, headers and text. */
@@ -16,10 +16,10 @@ export const answer =
   (_delivery, response) =>
     void response.writeHead(status, headers).end(text);
 
-/** A program that receives webhooks: a real HTTP server, and everything that came. */
+/** A real HTTP server that receives webhooks and keeps every delivery. */
 export class Receiver {
   readonly deliveries: Delivery[] = [];
-  /** Sockets that were opened, whatever came over them. */
+  /** The number of opened sockets, with or without a request. */
   connections = 0;
   reply: Reply = answer(200);
   private readonly server = createServer((request, response) => {
@@ -42,7 +42,7 @@ export class Receiver {
     return `http://127.0.0.1:${this.port}/hooks`;
   }
 
-  /** The webhook-ids, in the order of their coming. */
+  /** The webhook-ids in order of arrival. */
   get ids(): string[] {
     return this.deliveries.map(({ headers }) => headers['webhook-id'] as string);
   }

@@ -22,7 +22,7 @@ export const de: Messages = {
   page: {
     reservedFor: 'Reserviert für',
     help: 'Hilfe',
-    open: {
+    invitation: {
       heading: ({ product }) => `Ihr Platz für ${product}`,
       text: ({ organization }) => `${organization} hat einen Platz für Sie reserviert.`,
       button: 'Platz annehmen',
@@ -33,7 +33,7 @@ export const de: Messages = {
       text: ({ email, product }) => `${email} kann ${product} ab sofort nutzen.`,
       hint: 'Sie können diese Seite schließen.',
     },
-    dead: {
+    deadLink: {
       heading: 'Dieser Link funktioniert nicht mehr',
       text: 'Eine Einladung gilt einmal und für begrenzte Zeit. Diese wurde schon benutzt, ist abgelaufen oder wurde ersetzt oder zurückgezogen.',
       claimed: 'Sie haben Ihren Platz schon angenommen? Dann ist alles erledigt.',
@@ -45,12 +45,12 @@ export const de: Messages = {
       text: 'Ihre Einladung ist in Ordnung, aber die zugehörigen Plätze sind zurzeit nicht aktiv.',
       hint: 'Bitte fragen Sie die Person, die Sie eingeladen hat, und öffnen Sie den Link später noch einmal.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'Einen Moment bitte',
       text: 'Das war zu viel auf einmal. Ihre Einladung ist unverändert.',
       hint: 'Bitte öffnen Sie den Link aus Ihrer E-Mail in einer Minute noch einmal.',
     },
-    trouble: {
+    serverError: {
       heading: 'Das hat nicht geklappt',
       text: 'Bei uns ist etwas schiefgegangen. Ihre Einladung ist unverändert.',
       hint: 'Bitte öffnen Sie den Link aus Ihrer E-Mail in einer Minute noch einmal.',

@@ -1,14 +1,17 @@
-/** What the texts speak of. */
+/** The names that appear in the texts. */
 export interface Names {
   organization: string;
   product: string;
-  /** Who invites, if known. */
+  /** The name or e-mail of the buyer, if known. */
   inviter: string | null;
-  /** Whom the seat is for. */
+  /** The e-mail of the invited person. */
   email: string;
 }
 
-/** All texts that people read. Another language is another file of the type {@link Messages}. */
+/**
+ * All texts of the invitation mail and the claim page. Every other language has a file of the type
+ * {@link Messages}.
+ */
 export const en = {
   language: 'en',
   mail: {
@@ -26,23 +29,23 @@ export const en = {
     expires: (expires: string) => `The link works once, until ${expires}.`,
     plainLink: 'If the button does not work, copy this address into your browser:',
     unexpected:
-      'You did not expect this? Then ignore this mail: nothing happens unless you claim the seat.',
+      'If you did not expect this e-mail, you can ignore it. Nothing happens unless you claim the seat.',
   },
   page: {
     reservedFor: 'Reserved for',
     help: 'Help',
-    open: {
+    invitation: {
       heading: ({ product }: Names) => `Your seat for ${product}`,
       text: ({ organization }: Names) => `${organization} has reserved a seat for you.`,
       button: 'Claim your seat',
-      hint: 'Not meant for you? Then just close this page: nothing happens.',
+      hint: 'If this is not meant for you, just close this page. Nothing will happen.',
     },
     claimed: {
       heading: 'The seat is yours',
       text: ({ email, product }: Names) => `${email} can use ${product} from now on.`,
       hint: 'You can close this page.',
     },
-    dead: {
+    deadLink: {
       heading: 'This link does not work any more',
       text: 'An invitation works once and for a limited time. This one has been used, has expired, or was replaced or withdrawn.',
       claimed: 'Have you claimed your seat already? Then you are done.',
@@ -54,12 +57,12 @@ export const en = {
       text: 'Your invitation is in order, but the seats it belongs to are not active at the moment.',
       hint: 'Please ask the person who invited you, and open this link again later.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'One moment, please',
       text: 'That was too much at once. Your invitation is unchanged.',
       hint: 'Please open the link from your mail again in a minute.',
     },
-    trouble: {
+    serverError: {
       heading: 'That did not work',
       text: 'Something went wrong on our side. Your invitation is unchanged.',
       hint: 'Please open the link from your mail again in a minute.',

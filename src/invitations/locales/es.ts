@@ -21,7 +21,7 @@ export const es: Messages = {
   page: {
     reservedFor: 'Reservada para',
     help: 'Ayuda',
-    open: {
+    invitation: {
       heading: ({ product }) => `Su plaza para ${product}`,
       text: ({ organization }) => `${organization} ha reservado una plaza para usted.`,
       button: 'Aceptar la plaza',
@@ -32,7 +32,7 @@ export const es: Messages = {
       text: ({ email, product }) => `${email} ya puede usar ${product}.`,
       hint: 'Puede cerrar esta página.',
     },
-    dead: {
+    deadLink: {
       heading: 'Este enlace ya no funciona',
       text: 'Una invitación sirve una sola vez y durante un tiempo limitado. Esta ya se usó, ha caducado, o fue sustituida o retirada.',
       claimed: '¿Ya aceptó su plaza? Entonces no hay nada más que hacer.',
@@ -44,12 +44,12 @@ export const es: Messages = {
       text: 'Su invitación es válida, pero las plazas a las que pertenece no están activas en este momento.',
       hint: 'Consulte a la persona que le invitó y abra este enlace más tarde.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'Un momento, por favor',
       text: 'Ha sido demasiado a la vez. Su invitación no ha cambiado.',
       hint: 'Abra de nuevo el enlace de su correo dentro de un minuto.',
     },
-    trouble: {
+    serverError: {
       heading: 'No ha funcionado',
       text: 'Algo ha fallado por nuestra parte. Su invitación no ha cambiado.',
       hint: 'Abra de nuevo el enlace de su correo dentro de un minuto.',

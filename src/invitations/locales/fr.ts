@@ -21,7 +21,7 @@ export const fr: Messages = {
   page: {
     reservedFor: 'Réservée pour',
     help: 'Aide',
-    open: {
+    invitation: {
       heading: ({ product }) => `Votre place pour ${product}`,
       text: ({ organization }) => `${organization} a réservé une place pour vous.`,
       button: 'Accepter la place',
@@ -32,7 +32,7 @@ export const fr: Messages = {
       text: ({ email, product }) => `${email} peut utiliser ${product} dès maintenant.`,
       hint: 'Vous pouvez fermer cette page.',
     },
-    dead: {
+    deadLink: {
       heading: 'Ce lien ne fonctionne plus',
       text: 'Une invitation sert une seule fois et pour une durée limitée. Celle-ci a été utilisée, a expiré, ou a été remplacée ou retirée.',
       claimed: 'Vous avez déjà accepté votre place ? Alors tout est en ordre.',
@@ -44,12 +44,12 @@ export const fr: Messages = {
       text: 'Votre invitation est valable, mais les places dont elle fait partie ne sont pas actives actuellement.',
       hint: 'Adressez-vous à la personne qui vous a invité(e), puis ouvrez ce lien plus tard.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'Un instant, s’il vous plaît',
       text: 'C’était trop à la fois. Votre invitation est inchangée.',
       hint: 'Veuillez ouvrir de nouveau le lien de votre e-mail dans une minute.',
     },
-    trouble: {
+    serverError: {
       heading: 'Cela n’a pas fonctionné',
       text: 'Un problème est survenu de notre côté. Votre invitation est inchangée.',
       hint: 'Veuillez ouvrir de nouveau le lien de votre e-mail dans une minute.',

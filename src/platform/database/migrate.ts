@@ -1,58 +1,99 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
-import {
-  bindMigrationAwareSqlAdapterFactory,
-  ColumnTypeEnum,
-  type SqlDriverAdapter,
-  type SqlMigrationAwareDriverAdapterFactory,
-} from '@prisma/driver-adapter-utils';
-import type { MigrationDirectory, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type { MigrationDirectory } from '@prisma/schema-engine-wasm';
 import { Client, Pool, type DatabaseError } from 'pg';
+import { connectionOptions } from './connection.js';
+import { FILTERS, loadEngine } from './schema-engine.js';
 
 /*
- * What `prisma migrate deploy` does, without its command line, which wants to download a binary
- * from a host that many machines cannot reach. The engine is the same, as WebAssembly, and so is
- * what it leaves in _prisma_migrations: either may go on where the other has stopped.
+ * Applies migrations as `prisma migrate deploy` does, with the same engine and the same records in
+ * _prisma_migrations. Either of the two can continue where the other stopped.
+ *
+ * A migration has the file migration.sql, which runs in one transaction. If that would block a big
+ * table for long, it also has the file online.sql, which has the same result. This code then runs
+ * online.sql instead: each statement commits on its own, so it can be CREATE INDEX CONCURRENTLY, and
+ * each can run a second time, because a killed process leaves some of them done.
  */
 
-// The same number of levels up from src/ and from dist/.
-const PRISMA = join(import.meta.dirname, '../../../prisma');
-const MIGRATIONS = join(PRISMA, 'migrations');
-const MIGRATING = 5_337_288; // The key of our advisory lock; the engine has its own.
-// A migration that waits for a lock makes every later query of that table wait behind it.
-const LOCK_TIMEOUT = '5s';
-const FILTERS = { externalTables: [], externalEnums: [] };
-// A script that says so is not one transaction, and may leave half of its work behind.
+// src/ and dist/ have the same depth, so this path works for both.
+const MIGRATIONS = join(import.meta.dirname, '../../../prisma/migrations');
+const NAME = 'seats (migrations)';
+// The key of the advisory lock of this code. The engine uses another one.
+const MIGRATION_LOCK = 5_337_288;
+const TURN_MS = 200;
+// While a migration waits for a lock on a table, every later query of that table waits behind it. So
+// it waits briefly and tries again.
+const LOCK_MS = 500;
+const LOCK_PATIENCE_MS = 60_000;
+// CREATE INDEX CONCURRENTLY waits for older transactions, and nothing waits behind it.
+const CONCURRENT_LOCK_MS = 10 * 60_000;
+// The files set this for `prisma migrate deploy`, which does not try again.
+const LOCK_TIMEOUT = /^SET lock_timeout = .*;$/m;
+// PostgreSQL requires CREATE on the database for this, even if the schema exists.
+const CREATE_SCHEMA = /^CREATE SCHEMA IF NOT EXISTS "public";$/m;
+// A script with one of these words does not run in one transaction, so a failure can leave it half done.
 const NOT_ATOMIC = /\b(concurrently|commit)\b/i;
+const LOCK_NOT_AVAILABLE = '55P03';
 const FINISHED =
   'UPDATE _prisma_migrations SET finished_at = now() ' +
   'WHERE finished_at IS NULL AND rolled_back_at IS NULL';
 
 type Query = (sql: string) => Promise<unknown[]>;
 
+export interface MigrateOptions {
+  directory?: string;
+  /** Gets a sentence when a migration starts and when it has ended. */
+  log?: (sentence: string) => void;
+  /** How many milliseconds a migration tries to lock a table that is in use. */
+  lockPatienceMs?: number;
+}
+
+/** A migration, and its online.sql if it has one. */
+interface Migration extends MigrationDirectory {
+  online: string | undefined;
+}
+
 /**
- * Applies the migrations that the database has not had and returns their names. Processes that
- * boot at the same time take turns. Needs a connection of its own to PostgreSQL, not a pooler.
+ * Applies the migrations that the database lacks. Concurrent processes take turns.
+ * Needs a direct connection to PostgreSQL, not a pooler.
+ * @returns the names of the migrations that it applied.
+ * @throws {Error} whose message names the failed migration and the reason.
  */
-export async function applyMigrations(url: string, directory = MIGRATIONS): Promise<string[]> {
-  const turn = new Client({ connectionString: url, application_name: 'seats (migrations)' });
-  turn.on('error', () => undefined); // The query that needs the connection fails and says so.
+export async function applyMigrations(
+  url: string,
+  {
+    directory = MIGRATIONS,
+    log = () => undefined,
+    lockPatienceMs = LOCK_PATIENCE_MS,
+  }: MigrateOptions = {},
+): Promise<string[]> {
+  const turn = new Client(connectionOptions(url, NAME));
+  turn.on('error', () => undefined); // The next query on the connection reports the failure.
   await turn.connect();
   try {
-    await turn.query('SELECT pg_advisory_lock($1)', [MIGRATING]);
+    await takeTurn(turn);
     const query: Query = async (sql) => (await turn.query<object>(sql)).rows;
     if ((await pendingMigrations(query, directory)).length === 0) return [];
     const migrations = await readMigrations(directory);
-    await forgetInterrupted(turn, migrations);
-    return await runEngine(url, directory, migrations);
+    await resetUnfinished(turn, migrations);
+    return await runEngine(url, { directory, log, lockPatienceMs }, migrations);
   } finally {
     await turn.end();
   }
 }
 
-/** The migrations that this code needs and the database has not had: is it ready for us? */
+/** Asks again and again: CREATE INDEX CONCURRENTLY would wait for a statement that waits here. */
+async function takeTurn(turn: Client): Promise<void> {
+  for (;;) {
+    const { rows } = await turn.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK]);
+    if (rows[0].taken) return;
+    await sleep(TURN_MS);
+  }
+}
+
+/** @returns the names of the migrations that the database lacks; none when it is up to date. */
 export async function pendingMigrations(query: Query, directory = MIGRATIONS): Promise<string[]> {
   const names = await migrationNames(directory);
   const [table] = await query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`);
@@ -65,29 +106,15 @@ export async function pendingMigrations(query: Query, directory = MIGRATIONS): P
   return names.filter((name) => !applied.has(name));
 }
 
-/** The SQL that makes the tables of prisma/schema.prisma: the first draft of a migration. */
-export async function schemaSql(): Promise<string> {
-  const path = join(PRISMA, 'schema.prisma');
-  const content = await readFile(path, 'utf8');
-  const engine = await loadEngine(withoutDatabase, [[path, content]]);
-  const { stdout } = await engine.diff({
-    from: { tag: 'empty' },
-    to: { tag: 'schemaDatamodel', files: [{ path, content }] },
-    script: true,
-    exitCode: null,
-    filters: FILTERS,
-  });
-  return stdout ?? '';
-}
-
 async function runEngine(
   url: string,
-  directory: string,
-  migrations: MigrationDirectory[],
+  options: Required<MigrateOptions>,
+  migrations: Migration[],
 ): Promise<string[]> {
+  const { directory } = options;
   const lockfile = await readFile(join(directory, 'migration_lock.toml'), 'utf8');
-  const pool = new Pool({ connectionString: url, options: `-c lock_timeout=${LOCK_TIMEOUT}` });
-  const scripts = new MigrationScripts(pool, migrations);
+  const pool = new Pool(connectionOptions(url, NAME, { lock_timeout: LOCK_MS }));
+  const scripts = new MigrationScripts(pool, migrations, options);
   try {
     const engine = await loadEngine(scripts, undefined);
     const { appliedMigrationNames } = await engine.applyMigrations({
@@ -95,7 +122,10 @@ async function runEngine(
         baseDir: directory,
         lockfile: { path: 'migration_lock.toml', content: lockfile },
         shadowDbInitScript: '',
-        migrationDirectories: migrations,
+        migrationDirectories: migrations.map(({ path, migrationFile }) => ({
+          path,
+          migrationFile,
+        })),
       },
       filters: FILTERS,
     });
@@ -109,20 +139,20 @@ async function runEngine(
 }
 
 /**
- * Prisma's adapter cuts a script at every semicolon, also at those inside of functions. This one
- * sends a migration whole, as the command line does; PostgreSQL then runs it in one transaction.
- * The note that it is finished goes into the same transaction, so that a process that is killed
- * leaves either both or neither.
+ * Sends a migration as a whole, as the prisma command line does, so that PostgreSQL runs it in one
+ * transaction. Prisma's own adapter splits a script at every semicolon, even inside functions. The
+ * record that the migration has finished is part of the transaction: a killed process leaves either
+ * both or neither.
  */
 class MigrationScripts extends PrismaPg {
   failure: Error | undefined;
-  private readonly pool: Pool;
-  private readonly migrations: MigrationDirectory[];
 
-  constructor(pool: Pool, migrations: MigrationDirectory[]) {
+  constructor(
+    private readonly pool: Pool,
+    private readonly migrations: Migration[],
+    private readonly how: Required<MigrateOptions>,
+  ) {
     super(pool);
-    this.pool = pool;
-    this.migrations = migrations;
   }
 
   override async connect() {
@@ -133,14 +163,65 @@ class MigrationScripts extends PrismaPg {
 
   private async execute(script: string): Promise<void> {
     const migration = this.migrations.find((one) => sqlOf(one) === script);
-    const atomic = migration !== undefined && !NOT_ATOMIC.test(script);
+    // The engine's own script creates the table _prisma_migrations.
+    if (migration === undefined) return this.named('table', script, () => this.send(script));
+    const { log } = this.how;
+    const started = performance.now();
+    log(`Migration ${migration.path} starts.`);
+    await (migration.online === undefined
+      ? this.runWhole(migration.path, script)
+      : this.runOnline(migration.path, migration.online));
+    log(`Migration ${migration.path} took ${Math.round(performance.now() - started)} ms.`);
+  }
+
+  private async runWhole(path: string, script: string): Promise<void> {
+    const { rows } = await this.pool.query(`SELECT to_regnamespace('public') AS schema`);
+    // Blank lines, so that the lines of an error are those of the file.
+    const adapted = script
+      .replace(LOCK_TIMEOUT, '')
+      .replace(CREATE_SCHEMA, rows[0].schema === null ? '$&' : '');
+    const atomic = !NOT_ATOMIC.test(script);
+    await this.named(path, script, () => this.send(atomic ? `${adapted}\n;${FINISHED}` : adapted));
+  }
+
+  private async runOnline(path: string, script: string): Promise<void> {
+    for (const statement of statementsOf(script)) {
+      await this.named(path, statement, () => this.send(statement));
+    }
+    await this.pool.query(FINISHED);
+  }
+
+  /** Sends a script, again while a lock that it needs is taken. */
+  private async send(script: string): Promise<void> {
+    const client = await this.pool.connect();
+    const concurrent = NOT_ATOMIC.test(script);
+    const deadline = performance.now() + this.how.lockPatienceMs;
     try {
-      await this.pool.query(atomic ? `${script}\n;${FINISHED}` : script);
+      await client.query(`SET lock_timeout = ${concurrent ? CONCURRENT_LOCK_MS : LOCK_MS}`);
+      for (;;) {
+        try {
+          await client.query(script);
+          return;
+        } catch (error) {
+          const isLocked = (error as DatabaseError).code === LOCK_NOT_AVAILABLE;
+          if (!isLocked || concurrent || performance.now() > deadline) throw error;
+          await sleep(LOCK_MS);
+        }
+      }
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Keeps the failure of a script, with the name of its migration. */
+  private async named(path: string, script: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       const { message, detail, position } = error as DatabaseError;
       const line = position && script.slice(0, Number(position)).split('\n').length;
       this.failure = new Error(
-        `Migration ${migration?.path ?? 'table'} failed${line ? ` at line ${line}` : ''}: ` +
+        `Migration ${path} failed${line ? ` at line ${line}` : ''}: ` +
           [message, detail].filter(Boolean).join('; '),
         { cause: error },
       );
@@ -149,11 +230,22 @@ class MigrationScripts extends PrismaPg {
   }
 }
 
+/** The statements of an online.sql. Each ends with a semicolon at the end of a line. */
+function statementsOf(script: string): string[] {
+  return script
+    .replaceAll(/^\s*--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
 /**
- * A row without an end is a migration that failed, or whose process was killed; ours is the turn,
- * so nobody is at it. Its transaction was rolled back: it can be tried again.
+ * Marks unfinished migrations as rolled back, so that the engine applies them again. Their processes
+ * failed or were killed, and PostgreSQL rolled their transactions back, or they can run again. This
+ * process holds the lock, so no other process is applying them.
+ * @throws {Error} when a migration did not run in one transaction, so that a person must repair it.
  */
-async function forgetInterrupted(turn: Client, migrations: MigrationDirectory[]): Promise<void> {
+async function resetUnfinished(turn: Client, migrations: Migration[]): Promise<void> {
   const table = await turn.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`);
   if (!table.rows[0].found) return;
   const { rows } = await turn.query(
@@ -162,9 +254,11 @@ async function forgetInterrupted(turn: Client, migrations: MigrationDirectory[])
   );
   for (const { name } of rows) {
     const known = migrations.find(({ path }) => path === name);
-    if (known === undefined || NOT_ATOMIC.test(sqlOf(known))) {
+    const repeatable =
+      known !== undefined && (known.online !== undefined || !NOT_ATOMIC.test(sqlOf(known)));
+    if (!repeatable) {
       throw new Error(
-        `Migration ${name} did not finish. See how far it came, undo or complete it by hand, and ` +
+        `Migration ${name} did not finish. Find out how far it got, undo or complete it by hand, and ` +
           `set rolled_back_at or finished_at in its row of _prisma_migrations.`,
       );
     }
@@ -176,28 +270,8 @@ async function forgetInterrupted(turn: Client, migrations: MigrationDirectory[])
   }
 }
 
-/** Answers the one question that the engine asks before it compares schemas: which PostgreSQL? */
-const withoutDatabase: SqlMigrationAwareDriverAdapterFactory = (() => {
-  const { Boolean: boolean, Text: text, Int32: int } = ColumnTypeEnum;
-  const answer = {
-    columnNames: ['exists', 'version', 'numeric_version'],
-    columnTypes: [boolean, text, int],
-    rows: [[true, 'PostgreSQL 18', 180_000]],
-  };
-  const names = { provider: 'postgres', adapterName: '@prisma/adapter-pg' } as const;
-  const unneeded = () => Promise.reject(new Error('There is no database.'));
-  const connect = async (): Promise<SqlDriverAdapter> => ({
-    ...names,
-    queryRaw: async () => answer,
-    executeRaw: unneeded,
-    executeScript: unneeded,
-    startTransaction: unneeded,
-    dispose: async () => undefined,
-  });
-  return { ...names, connect, connectToShadowDb: connect };
-})();
-
-async function migrationNames(directory: string): Promise<string[]> {
+/** The names of the migrations that this code needs, in their order. */
+export async function migrationNames(directory = MIGRATIONS): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory())
@@ -205,7 +279,7 @@ async function migrationNames(directory: string): Promise<string[]> {
     .sort();
 }
 
-async function readMigrations(directory: string): Promise<MigrationDirectory[]> {
+async function readMigrations(directory: string): Promise<Migration[]> {
   const names = await migrationNames(directory);
   return await Promise.all(
     names.map(async (path) => ({
@@ -217,53 +291,20 @@ async function readMigrations(directory: string): Promise<MigrationDirectory[]> 
           value: await readFile(join(directory, path, 'migration.sql'), 'utf8'),
         },
       },
+      online: await readIfPresent(join(directory, path, 'online.sql')),
     })),
   );
 }
 
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 function sqlOf({ migrationFile: { content } }: MigrationDirectory): string {
   return content.value;
-}
-
-// TypeScript knows these only together with the browser's types.
-declare const WebAssembly: {
-  instantiate(
-    bytes: Uint8Array,
-    imports: object,
-  ): Promise<{ instance: { exports: { __wbindgen_start?: () => void } } }>;
-};
-
-/** Prisma's schema engine, at work on the adapter's database. */
-async function loadEngine(
-  adapter: SqlMigrationAwareDriverAdapterFactory,
-  datamodels: [string, string][] | undefined,
-): Promise<SchemaEngine> {
-  const { SchemaEngine } = await (bindings ??= instantiateEngine());
-  const silent = () => undefined;
-  const bound = bindMigrationAwareSqlAdapterFactory(adapter);
-  return await SchemaEngine.new({ datamodels }, silent, bound);
-}
-
-// Once a process: the bindings know one instance, and its timers call back into them.
-let bindings: ReturnType<typeof instantiateEngine> | undefined;
-
-async function instantiateEngine() {
-  const glue = '@prisma/schema-engine-wasm/schema_engine_bg';
-  const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
-  const folder = dirname(createRequire(import.meta.url).resolve(glue));
-  // The engine never clears the timer with which it limits its wait for a lock: without unref a
-  // process would live ten seconds longer.
-  const imports = Object.entries(bindings).map(([name, binding]) => [
-    name,
-    name.startsWith('__wbg_setTimeout_')
-      ? (callback: () => void, ms: number) => setTimeout(callback, ms).unref()
-      : binding,
-  ]);
-  const { instance } = await WebAssembly.instantiate(
-    await readFile(join(folder, 'schema_engine_bg.wasm')),
-    { './schema_engine_bg.js': Object.fromEntries(imports) },
-  );
-  bindings.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start?.();
-  return bindings;
 }

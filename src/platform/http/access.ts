@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   applyDecorators,
   type CanActivate,
@@ -8,13 +9,14 @@ import {
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { InsufficientScope, InvalidToken, Unauthorized } from '../errors.js';
-import { Fails } from './docs.js';
+import type { Caller } from '../caller.js';
+import { InsufficientScope, InvalidToken, NotPermitted, Unauthorized } from '../errors.js';
+import { ApiErrors } from './openapi.decorators.js';
 
-/** Who may call a route: anybody, an organization's token with a scope, or a portal session. */
+/** The access that a route requires: none, a token with a scope, or a portal session. */
 export type Access = { kind: 'public' } | { kind: 'token'; scope: string } | { kind: 'session' };
 
-/** Who is calling, once the token was found to be good. */
+/** The owner of a good token. */
 export type Principal =
   | { kind: 'token'; id: string; organizationId: string; scopes: string[] }
   | {
@@ -25,36 +27,31 @@ export type Principal =
       memberId: string | null;
     };
 
-/** Who did it, as events show it. */
-export interface Actor {
-  type: 'token' | 'session' | 'invitation' | 'system';
-  id: string | null;
-}
-
-/** On whose behalf a service works: the tenant, the actor, and the request that asked. */
-export interface Caller {
-  organizationId: string;
-  actor: Actor;
-  requestId: string | null;
-}
-
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
     /** Bytes; the default is 1 MiB. */
     bodyLimit?: number;
+    /** The most values in a JSON body; the default is 10,000. */
+    maxValues?: number;
   }
   interface FastifyRequest {
     principal?: Principal;
+    /** The organization of a person who is signed in by a cookie. */
+    organizationId?: string;
+    /** Only on routes that take more than 1 MiB. */
+    response?: ServerResponse;
+    /** Gives back the place that a body of more than 1 MiB has. */
+    leaveLargeBodies?: () => void;
   }
 }
 
 /** The route takes an organization's token with this scope. */
-export function Scope(scope: string, options: { bodyLimit?: number } = {}) {
+export function Scope(scope: string, options: { bodyLimit?: number; maxValues?: number } = {}) {
   return applyDecorators(
     RouteConfig({ access: { kind: 'token', scope }, ...options }),
     ApiSecurity('token', [scope]),
-    Fails(Unauthorized, InvalidToken, InsufficientScope),
+    ApiErrors(Unauthorized, InvalidToken, InsufficientScope),
   );
 }
 
@@ -63,38 +60,67 @@ export function PortalSession() {
   return applyDecorators(
     RouteConfig({ access: { kind: 'session' } }),
     ApiBearerAuth('session'),
-    Fails(Unauthorized, InvalidToken),
+    ApiErrors(Unauthorized, InvalidToken),
   );
 }
 
-/** The route needs no token, and does not mind one. */
+/** The route needs no token, and ignores a token that is sent. */
 export function Public() {
   return applyDecorators(RouteConfig({ access: { kind: 'public' } }), ApiSecurity({}));
 }
 
-/** Missing token, then scope. A bad token was refused before the body was read (see http.ts). */
+/**
+ * Allows a request whose principal has the kind and the scope that the route requires. Refuses every
+ * other request, including unknown kinds of access. The request hook has already refused bad tokens,
+ * before the body was read.
+ */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  /** @throws {Unauthorized}, {InvalidToken}, {InsufficientScope}, {NotPermitted} */
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const access = request.routeOptions.config.access;
-    if (access === undefined || access.kind === 'public') return true;
-    if (request.principal === undefined) throw new Unauthorized();
-    if (access.kind === 'token' && request.principal.kind === 'token') {
-      if (!request.principal.scopes.includes(access.scope)) {
-        throw new InsufficientScope(`This route needs the scope ${access.scope}.`);
-      }
+    const { routeOptions, principal } = context.switchToHttp().getRequest<FastifyRequest>();
+    const { access } = routeOptions.config;
+    if (access === undefined) return refuseBelowV1(routeOptions.url);
+    switch (access.kind) {
+      case 'public':
+        return true;
+      case 'token':
+        return requireScope(requireKind('token', principal), access.scope);
+      case 'session':
+        requireKind('session', principal);
+        return true;
+      default:
+        throw new NotPermitted();
     }
-    return true;
   }
 }
 
-/** The {@link Caller} of a route with a token. */
+/** Routes outside of /v1 have no access metadata; their own guards protect them. */
+function refuseBelowV1(url: string | undefined): boolean {
+  if (url === undefined || url === '/v1' || url.startsWith('/v1/')) throw new NotPermitted();
+  return true;
+}
+
+function requireKind<Kind extends Principal['kind']>(
+  kind: Kind,
+  principal: Principal | undefined,
+): Extract<Principal, { kind: Kind }> {
+  if (principal === undefined) throw new Unauthorized();
+  if (principal.kind !== kind) throw new InvalidToken();
+  return principal as Extract<Principal, { kind: Kind }>;
+}
+
+function requireScope({ scopes }: Extract<Principal, { kind: 'token' }>, scope: string): boolean {
+  if (!scopes.includes(scope)) throw new InsufficientScope(`This route needs the scope ${scope}.`);
+  return true;
+}
+
+/** The {@link Caller} of a route that takes a token or a session. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext) =>
   callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-/** The {@link Principal} of a route with a token or a session. */
+/** The {@link Principal} of a route that takes a token or a session. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { principal } = context.switchToHttp().getRequest<FastifyRequest>();
   if (principal === undefined) throw new Unauthorized();

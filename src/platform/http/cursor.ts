@@ -1,16 +1,19 @@
 import { problem, RequestValidationError } from '../errors.js';
-import { isCommonTime, parseUuid } from './fields.js';
+import { parseUuid } from '../uuid.js';
+import { isCommonTime } from './request-fields.js';
 
 /*
- * Where a page ends, as text that clients hand back unread: the sort keys of its last row. A page
- * found by them costs the same at the start and at the end of a list.
+ * A cursor is the sort keys of the last row of a page, as opaque text that clients send back to get
+ * the next page. The cost of a page does not depend on its position in the list.
  */
 
 export function encodeCursor(keys: string[]): string {
   return Buffer.from(JSON.stringify(keys)).toString('base64url');
 }
 
-/** What a key must look like: anybody can write a cursor, and PostgreSQL refuses what it cannot read. */
+/**
+ * The format of a key. Clients can send any cursor, and PostgreSQL would fail at an invalid key.
+ */
 interface Shape {
   test(key: string): boolean;
 }
@@ -20,22 +23,27 @@ export const TIME_KEY: Shape = {
   test: (key) => isCommonTime(new Date(key)) && new Date(key).toISOString() === key,
 };
 export const UUID_KEY: Shape = { test: (key) => parseUuid(key) === key };
-/** A whole number of 64 bits, not negative. */
-export const INTEGER_KEY: Shape = {
-  test: (key) => /^\d{1,19}$/.test(key) && BigInt(key) < 2n ** 63n,
-};
 
-/** @throws {RequestValidationError} when this is no cursor with keys of these shapes. */
+/** The keys of a list of seats, in the order of their creation. */
+export const SEAT_CURSOR = [TIME_KEY, UUID_KEY];
+
+/** 422: the cursor is not one of this list. */
+export function invalidCursor(cursor: string): RequestValidationError {
+  const invalid = problem(
+    'value_error',
+    'This cursor is not valid for this list. Start again without a cursor',
+  );
+  return RequestValidationError.at(['query', 'cursor'], invalid, cursor);
+}
+
+/** @throws {RequestValidationError} when it is not a cursor with keys of these shapes. */
 export function decodeCursor(cursor: string, shapes: Shape[]): string[] {
   const keys = parse(Buffer.from(cursor, 'base64url').toString());
   const fits =
     Array.isArray(keys) &&
     keys.length === shapes.length &&
     shapes.every((shape, index) => typeof keys[index] === 'string' && shape.test(keys[index]));
-  if (!fits) {
-    const invalid = problem('value_error', 'Not a cursor of this list');
-    throw RequestValidationError.at(['query', 'cursor'], invalid, cursor);
-  }
+  if (!fits) throw invalidCursor(cursor);
   return keys as string[];
 }
 

@@ -3,19 +3,20 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isUnavailable } from '../database/failures.js';
+import { isUnavailable } from '../database/database-errors.js';
 import {
-  problem,
   ApiError,
   BadRequest,
+  defineError,
+  HeadersTooLarge,
   InternalServerError,
   RequestBodyTooLarge,
-  RequestValidationError,
   ResourceNotFound,
   ServiceUnavailable,
 } from '../errors.js';
+import { notJson, unreadableBody } from './json-body.js';
 
-/** The one place where a failure becomes an answer. */
+/** Turns every exception of a request into an error response of the contract. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -24,7 +25,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Answers with the error that `thrown` amounts to; logs what is our fault. */
+/** Sends the error response for `thrown`, and logs it when the status is 500 or higher. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const error = toApiError(thrown);
   if (error.status >= 500) request.log.error({ err: thrown }, error.error);
@@ -38,20 +39,32 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: 
     );
 }
 
-const NO_REQUEST: Record<string, [status: number, detail: string]> = {
-  HPE_HEADER_OVERFLOW: [431, 'The address and the headers of a request may have 16 KiB together.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
+const RequestTimeout = defineError(408, 'BadRequest', 'The request did not arrive in time.');
+
+/** The errors of requests that Node refuses, by Node's error codes. */
+const REFUSALS: Record<string, ApiError> = {
+  HPE_HEADER_OVERFLOW: new HeadersTooLarge(),
+  ERR_HTTP_REQUEST_TIMEOUT: new RequestTimeout(),
 };
 
-/** Answers what is no HTTP, or too much of it: that never gets as far as a route, or a hook. */
-export function refuseConnection({ code }: { code: string }, socket: Socket): void {
-  const [status, detail] = NO_REQUEST[code] ?? [400, 'This is not a valid HTTP request.'];
-  const body = JSON.stringify(new BadRequest(detail).body());
+/**
+ * Responds to bytes that Node cannot parse as an HTTP request. They never reach hooks or routes.
+ * @param isHttps whether people reach the service by https.
+ */
+export function refuseConnection(
+  isHttps: boolean,
+  { code }: { code: string },
+  socket: Socket,
+): void {
+  const error = REFUSALS[code] ?? new BadRequest('This is not a valid HTTP request.');
+  const body = JSON.stringify(error.body());
   if (code !== 'ECONNRESET' && socket.writable) {
     socket.write(
       [
-        `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-        ...Object.entries(commonHeaders(randomUUID())).map(([name, value]) => `${name}: ${value}`),
+        `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+        ...Object.entries(commonHeaders(randomUUID(), isHttps)).map(
+          ([name, value]) => `${name}: ${value}`,
+        ),
         'content-type: application/json; charset=utf-8',
         `content-length: ${Buffer.byteLength(body)}`,
         'connection: close',
@@ -63,16 +76,22 @@ export function refuseConnection({ code }: { code: string }, socket: Socket): vo
   socket.destroy();
 }
 
-/** What every answer carries. */
-export function commonHeaders(requestId: string): Record<string, string> {
+/**
+ * The headers of every response. A page replaces the policies, which allow nothing, with its own.
+ * @param isHttps whether people reach the service by https. Browsers then never use http again.
+ */
+export function commonHeaders(requestId: string, isHttps: boolean): Record<string, string> {
   return {
     'cache-control': 'private, no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
+    ...(isHttps && { 'strict-transport-security': 'max-age=31536000' }),
   };
 }
 
-/** The error that clients hear of for what was thrown. */
+/** The error response for an exception. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (isUnavailable(thrown)) return new ServiceUnavailable();
@@ -82,18 +101,19 @@ export function toApiError(thrown: unknown): ApiError {
     return new ResourceNotFound('There is no such route.');
   }
   if (typeof code === 'string' && code.startsWith('FST_ERR_CTP_')) return unreadable();
-  return thrown instanceof HttpException ? ofFramework(thrown) : new InternalServerError();
+  return thrown instanceof HttpException ? fromFramework(thrown) : new InternalServerError();
 }
 
-/** Nest has its own exceptions for unknown routes and for what Fastify says of a body. */
-function ofFramework(thrown: HttpException): ApiError {
+/** The error for Nest's own exceptions: unknown routes, and Fastify's errors about bodies. */
+function fromFramework(thrown: HttpException): ApiError {
   const status = thrown.getStatus();
   if (status === 404) return new ResourceNotFound('There is no such route.');
   if (status === 413) return new RequestBodyTooLarge();
+  if (status === 415) return notJson();
   if (status >= 400 && status < 500) return unreadable();
   return new InternalServerError();
 }
 
 function unreadable(): ApiError {
-  return RequestValidationError.at(['body'], problem('json_invalid', 'The body cannot be read'));
+  return unreadableBody('The body cannot be read');
 }

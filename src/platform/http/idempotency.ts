@@ -8,8 +8,9 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../clock.js';
-import { Database, sql } from '../database/database.js';
+import { Database } from '../database/database.js';
 import { problem, ApiError, defineError, RequestValidationError } from '../errors.js';
+import { IdempotencyRepository, type IdempotentRequest } from './idempotency.repository.js';
 
 export const IdempotencyKeyInUse = defineError(
   409,
@@ -19,11 +20,11 @@ export const IdempotencyKeyInUse = defineError(
 
 /** The methods whose requests may carry a key. */
 export const KEYED_METHODS = ['POST', 'PATCH', 'DELETE'];
-/** Characters that a key may have. */
+/** The greatest length of a key, in characters. */
 export const KEY_LENGTH = 255;
 const KEPT_MS = 24 * 60 * 60 * 1000;
 const LOC = ['header', 'idempotency-key'];
-// What the work itself answers. The rest may come out otherwise the next time.
+// Errors of the work itself. A retry after another error may succeed.
 const KEPT_ERRORS = [400, 404];
 const SECRETS = [
   'invitation',
@@ -33,26 +34,18 @@ const SECRETS = [
   'customer_session_token',
   'customer_portal_url',
 ];
-const OF_CLIENTS = ['metadata', 'seat_metadata'];
-
-interface Request {
-  organizationId: string;
-  owner: string;
-  method: string;
-  path: string;
-  key: string;
-  fingerprint: string;
-}
+const CLIENT_DATA = ['metadata', 'seat_metadata'];
 
 /**
- * Requests with an Idempotency-Key are done once: the record of the answer and the work commit
- * together, so a crash leaves both or neither. A lock that ends with the transaction, and so with
- * the process, tells a key in flight; nothing has to be cleaned up after a crash.
+ * Carries out requests with an Idempotency-Key once. The work and the record of its response commit
+ * in one transaction, so a crash leaves both or neither. A lock marks a key whose request is
+ * running; PostgreSQL releases it with the transaction, so a crash leaves nothing to clean up.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly database: Database,
+    private readonly records: IdempotencyRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -65,90 +58,72 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return from(this.database.transaction(() => this.once(keyed, reply, next)));
   }
 
-  private async once(request: Request, reply: FastifyReply, next: CallHandler): Promise<unknown> {
-    const { organizationId, owner, method, path, key } = request;
-    const name = ['idempotency', organizationId, owner, method, path, key];
-    if (!(await this.database.tryLockName(...name))) throw new IdempotencyKeyInUse();
-    const record = await this.find(request);
-    if (record !== undefined) {
-      if (record.fingerprint !== request.fingerprint) {
-        throw invalid('This key was used with another body or query');
-      }
-      void reply.status(record.status).header('idempotent-replayed', 'true');
-      return record.body === null ? undefined : record.body;
+  private async once(
+    request: IdempotentRequest,
+    reply: FastifyReply,
+    next: CallHandler,
+  ): Promise<unknown> {
+    if (!(await this.records.tryLock(request))) throw new IdempotencyKeyInUse();
+    const record = await this.records.find(request);
+    if (record === null || record.created_at <= oldestKept(this.clock)) {
+      return this.work(request, reply, next);
     }
-    return this.work(request, reply, next);
+    const { fingerprint } = record;
+    if (fingerprint !== request.fingerprint && fingerprint !== request.rawFingerprint()) {
+      throw invalid('This key was used with another body or query');
+    }
+    void reply.status(record.status).header('idempotent-replayed', 'true');
+    return record.body === null ? undefined : record.body;
   }
 
-  /** Does the work, and keeps the answer if it is one that the work itself gave. */
-  private async work(request: Request, reply: FastifyReply, next: CallHandler): Promise<unknown> {
-    const { db } = this.database;
-    await db.$executeRaw`SAVEPOINT work`;
+  /** Does the work and records its response, unless a retry could have a different outcome. */
+  private async work(
+    request: IdempotentRequest,
+    reply: FastifyReply,
+    next: CallHandler,
+  ): Promise<unknown> {
+    await this.records.savepoint();
     try {
       const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-      await this.keep(request, reply.statusCode, body);
+      await this.record(request, reply.statusCode, body);
       return body;
     } catch (error) {
       if (!(error instanceof ApiError) || !KEPT_ERRORS.includes(error.status)) throw error;
-      // What the work did before it failed is undone; that it failed is kept.
-      await db.$executeRaw`ROLLBACK TO SAVEPOINT work`;
-      await this.keep(request, error.status, error.body());
+      // Undoes the work but keeps the transaction, which records the error.
+      await this.records.rollbackToSavepoint();
+      await this.record(request, error.status, error.body());
       void reply.status(error.status);
       return error.body();
     }
   }
 
-  private async find(request: Request) {
-    const { organizationId, owner, method, path, key } = request;
-    const record = await this.database.db.idempotency_keys.findUnique({
-      where: {
-        organization_id_owner_method_path_key: {
-          organization_id: organizationId,
-          owner,
-          method,
-          path,
-          key,
-        },
-      },
-    });
-    const oldest = new Date(this.clock.now().getTime() - KEPT_MS);
-    return record !== null && record.created_at > oldest ? record : undefined;
-  }
-
-  private async keep(request: Request, status: number, body: unknown): Promise<void> {
-    const { organizationId, owner, method, path, key, fingerprint } = request;
+  private async record(request: IdempotentRequest, status: number, body: unknown): Promise<void> {
     const sent: unknown = JSON.parse(JSON.stringify(body ?? null));
-    const json = JSON.stringify(withoutSecrets(sent));
-    await this.database.query(sql`
-      INSERT INTO idempotency_keys
-        (organization_id, owner, method, path, key, created_at, fingerprint, status, body)
-      VALUES (${organizationId}::uuid, ${owner}::uuid, ${method}, ${path}, ${key},
-        ${this.clock.now()}::timestamptz, ${fingerprint}, ${status}, ${json}::jsonb)
-      ON CONFLICT (organization_id, owner, method, path, key) DO UPDATE SET
-        created_at = excluded.created_at, fingerprint = excluded.fingerprint,
-        status = excluded.status, body = excluded.body`);
+    const text = JSON.stringify(withoutSecrets(sent));
+    await this.records.upsert(request, { status, body: text, at: this.clock.now() });
   }
 }
 
-/** Forgets keys that are older than a day. */
+/** Deletes keys that are older than a day. */
 @Injectable()
 export class IdempotencyPruner {
   constructor(
-    private readonly database: Database,
+    private readonly records: IdempotencyRepository,
     private readonly clock: Clock,
   ) {}
 
-  /** @returns how many were forgotten; call again while it is not 0. */
+  /** @returns how many were deleted; call again while it is not 0. */
   runOnce(): Promise<number> {
-    const oldest = new Date(this.clock.now().getTime() - KEPT_MS);
-    return this.database.db.$executeRaw(
-      sql`DELETE FROM idempotency_keys WHERE ctid IN (
-        SELECT ctid FROM idempotency_keys WHERE created_at < ${oldest}::timestamptz LIMIT 1000)`,
-    );
+    return this.records.deleteBefore(oldestKept(this.clock));
   }
 }
 
-function readKey(request: FastifyRequest): Request | undefined {
+function oldestKept(clock: Clock): Date {
+  return new Date(clock.now().getTime() - KEPT_MS);
+}
+
+/** The request, if it carries a key that counts. @throws RequestValidationError */
+function readKey(request: FastifyRequest): IdempotentRequest | undefined {
   const { principal, method, url } = request;
   const key = request.headers['idempotency-key'];
   if (principal === undefined || !KEYED_METHODS.includes(method) || key === undefined)
@@ -158,29 +133,40 @@ function readKey(request: FastifyRequest): Request | undefined {
   }
   const [address = '', query = ''] = url.split('?');
   const path = address.replace(/\/$/, '');
-  const text = JSON.stringify([query, request.body ?? null]);
+  const body = request.body ?? null;
   return {
     organizationId: principal.organizationId,
     owner: principal.kind === 'token' ? principal.organizationId : principal.customerId,
     method,
     path,
     key,
-    fingerprint: createHash('sha256').update(text).digest('base64url'),
+    fingerprint: hash(JSON.stringify([query, body], withSortedKeys)),
+    rawFingerprint: () => hash(JSON.stringify([query, body])),
   };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** A replacer of JSON.stringify that writes the keys of every object in the same order. */
+function withSortedKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function invalid(msg: string) {
   return RequestValidationError.at(LOC, problem('value_error', msg));
 }
 
-/** The answer as a replay shows it: null where it showed a secret. Clients' own data stays as it is. */
+/** The body with null in place of secrets. Data of the client stays as it is. */
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => {
       if (SECRETS.includes(name)) return [name, null];
-      return [name, OF_CLIENTS.includes(name) ? item : withoutSecrets(item)];
+      return [name, CLIENT_DATA.includes(name) ? item : withoutSecrets(item)];
     }),
   );
 }

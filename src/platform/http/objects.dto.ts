@@ -1,7 +1,7 @@
-import { ShownDateTime, ShownText, ShownUuid } from './answers.js';
-import { type FieldOptions, TextField, UuidField } from './fields.js';
+import { DateTimeProperty, TextProperty, UuidProperty } from './response-properties.js';
+import { type FieldOptions, TextField, UuidField } from './request-fields.js';
 
-/** The id that the caller chose for a new object. */
+/** The id that the caller chooses for a new object. */
 export function ChosenIdField() {
   return UuidField({
     version4: true,
@@ -9,10 +9,10 @@ export function ChosenIdField() {
   });
 }
 
-/** The caller's own name for an object. */
+/** The caller's own id for an object. */
 export function ExternalIdField(options: Partial<FieldOptions> = {}) {
   return TextField({
-    description: 'Your own id for it, of which there can be only one; 409 if it is taken.',
+    description: 'Your own id for the object. It must be unique; 409 if it is taken.',
     example: 'crm-4711',
     ...options,
   });
@@ -24,26 +24,26 @@ export class IdParams {
   id: string;
 }
 
-/** Path of an object: the caller's own name for it. */
+/** Path of an object: the caller's own id for it. */
 export class ExternalIdParams {
   @ExternalIdField({ required: true, description: 'The external_id of the object.' })
   external_id: string;
 }
 
-/** What every answer begins with. */
+/** The properties that every object has. */
 export abstract class ObjectDto {
-  @ShownUuid('Its id, a UUID v4.')
+  @UuidProperty('Its id, a UUID v4.')
   id: string;
 
-  @ShownDateTime('When it was created.')
+  @DateTimeProperty('When it was created.')
   created_at: Date;
 
-  @ShownDateTime('When it last changed; null until the first change.', {
+  @DateTimeProperty('When it last changed; null until the first change.', {
     nullable: true,
     example: null,
   })
   modified_at: Date | null;
 
-  @ShownText('Your own id for it.', { nullable: true, example: 'crm-4711' })
+  @TextProperty('Your own id for it.', { nullable: true, example: 'crm-4711' })
   external_id: string | null;
 }

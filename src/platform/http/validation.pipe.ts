@@ -1,12 +1,29 @@
-import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
-import { validate, type ValidationError } from 'class-validator';
-import { problem, type LocatedProblem, type Problem, RequestValidationError } from '../errors.js';
-import { fieldsOf, isObject, isSecretField } from './fields.js';
+import {
+  type ArgumentMetadata,
+  Injectable,
+  type PipeTransform,
+  ValidationPipe,
+} from '@nestjs/common';
+import { instanceToPlain } from 'class-transformer';
+import type { ValidatorOptions } from 'class-validator';
+import {
+  type LocatedProblem,
+  MAX_PROBLEMS,
+  problem,
+  type Problem,
+  RequestValidationError,
+} from '../errors.js';
+import { pause, SLICE } from '../slices.js';
+import { unknownKey } from './known-keys.js';
+import { fieldsOf, type RequestClass, toInstance } from './request-class.js';
+import { isObject, tooManyItems } from './request-fields.js';
+import { isValid } from './request-rules.js';
+import { refuseUnstorable } from './storable.js';
+import { type Location, toProblems } from './validation-problems.js';
 
 /** A request class with a rule over several of its fields. */
 export interface HasRules {
-  /** The first rule that is broken; run only when every field on its own is valid. */
+  /** The problem of the first broken rule. Runs only when each field is valid. */
   problem(): Problem | undefined;
 }
 
@@ -15,163 +32,182 @@ export abstract class StrictBody {
   static readonly strict = true;
 }
 
-/*
- * A request class with `static readonly optional = true` may be left out as a whole.
- */
-const PLACES: Record<string, string> = { body: 'body', query: 'query', param: 'path' };
+/** Nest's ValidationPipe for one place of a request, with the rules that class-validator lacks. */
+class PlacePipe extends ValidationPipe {
+  constructor(private readonly place: string) {
+    super({
+      transform: true,
+      whitelist: true,
+      transformerPackage: { plainToInstance: toInstance, classToPlain: instanceToPlain },
+      validationError: { target: true, value: true },
+      exceptionFactory: (errors) => new RequestValidationError(toProblems(errors, [place])),
+    });
+  }
 
-/** Turns what came over the wire into an instance of the handler's request class, or throws a 422. */
-@Injectable()
-export class SchemaPipe implements PipeTransform {
-  async transform(value: unknown, { type: kind, metatype }: ArgumentMetadata): Promise<unknown> {
-    const place = PLACES[kind];
-    if (place === undefined || metatype === undefined || metatype === Object) return value;
-    const loc: Loc = [place];
-    if (value === undefined && 'optional' in metatype) return new (metatype as RequestClass)();
-    if (value === undefined) {
-      throw RequestValidationError.at(loc, problem('missing', 'Field required'));
-    }
-    if (!isObject(value)) {
-      throw RequestValidationError.at(loc, problem('dict_type', 'Input should be an object'));
-    }
-    throwAny(unstorable(value, loc));
-
-    const type = metatype as RequestClass;
-    throwAny(unknownKeys(value, type, loc));
-    const instance = plainToInstance(type, sealed(value, type));
-    const errors = await validate(instance, { forbidUnknownValues: false });
-    throwAny(errors.flatMap((error) => located(error, loc)));
-    throwAny(brokenRules(instance, loc));
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const type: RequestClass | undefined = metadata.metatype;
+    if (type === undefined || !this.toValidate(metadata)) return super.transform(value, metadata);
+    if (value === undefined && 'optional' in type) return new type();
+    if (value === undefined) throw this.refusal(problem('missing', 'Field required'));
+    if (!isObject(value)) throw this.refusal(problem('dict_type', 'Input should be an object'));
+    throwIfAny(longLists(value, type, [this.place]));
+    refuseUnstorable(value, this.place);
+    throwIfAny(unknownKeys(value, type, [this.place]));
+    const instance = await this.validateInSlices(value as Keyed, type, metadata);
+    throwIfAny(await brokenRules(instance, [this.place]));
     return instance;
   }
-}
 
-type Loc = (string | number)[];
-type RequestClass = new () => object;
-
-function throwAny(problems: LocatedProblem[]): void {
-  if (problems.length > 0) throw new RequestValidationError(problems);
-}
-
-function located(error: ValidationError, parent: Loc): LocatedProblem[] {
-  const name = error.property;
-  const loc = [...parent, Array.isArray(error.target) ? Number(name) : name];
-  const hidden = error.target !== undefined && isSecretField(error.target, name);
-  const messages = Object.entries(error.constraints ?? {}).flatMap(([rule, message]) =>
-    rule === 'field' ? [message] : [],
-  );
-  const own = messages.map((message) => {
-    const { type, msg, index }: Problem = JSON.parse(message);
-    const input: unknown = index === undefined ? error.value : error.value[index];
-    return {
-      type,
-      loc: index === undefined ? loc : [...loc, index],
-      msg,
-      input: hidden || type === 'missing' ? null : input,
+  /**
+   * Validates long lists in slices, with pauses in which other requests run. A list of 10,000 items
+   * takes about a second.
+   */
+  private async validateInSlices(value: Keyed, type: RequestClass, metadata: ArgumentMetadata) {
+    const long = [...fieldsOf(type).keys()].filter((name) => isLongerThan(SLICE, value[name]));
+    const first: Keyed = { ...value };
+    for (const name of long) first[name] = listOf(value, name).slice(0, SLICE);
+    const problems: LocatedProblem[] = [];
+    const validateSlice = async (slice: Keyed): Promise<Keyed> => {
+      try {
+        return (await super.transform(slice, metadata)) as Keyed;
+      } catch (error) {
+        if (!(error instanceof RequestValidationError)) throw error;
+        problems.push(...error.problems);
+        return {};
+      }
     };
-  });
-  // One problem a field: with a wrong value, what lies below it says nothing more.
-  if (own.length > 0) return own.slice(0, 1);
-  return (error.children ?? []).flatMap((child) => located(child, loc));
-}
-
-/** In a strict class, and in the strict classes in it, a key that is no field. */
-function unknownKeys(value: object, type: RequestClass, loc: Loc): LocatedProblem[] {
-  const fields = fieldsOf(type);
-  return Object.entries(value).flatMap(([name, item]) => {
-    const field = fields.get(name);
-    const place = [...loc, name];
-    if (field === undefined) {
-      if (!('strict' in type)) return [];
-      const msg = 'Extra inputs are not permitted';
-      return [{ type: 'extra_forbidden' as const, loc: place, msg, input: item }];
+    const instance = await validateSlice(first);
+    for (const name of long) {
+      const { nested } = fieldsOf(type).get(name) ?? {};
+      // For a list of objects, report every invalid item; for any other list, only the first.
+      const isBroken = problems.some(({ loc }) => loc[1] === name);
+      const most = nested ? MAX_PROBLEMS : problems.length + (isBroken ? 0 : 1);
+      const list = listOf(value, name);
+      for (let start = SLICE; start < list.length && problems.length < most; start += SLICE) {
+        await pause();
+        const before = problems.length;
+        const slice = await validateSlice({ ...first, [name]: list.slice(start, start + SLICE) });
+        const found = problems.splice(before).filter(({ loc }) => loc[1] === name);
+        problems.push(...found.map((each) => shifted(each, start)));
+        if (problems.length === 0) listOf(instance, name).push(...listOf(slice, name));
+      }
     }
-    return field.type && isObject(item) ? unknownKeys(item, field.type(), place) : [];
-  });
-}
+    throwIfAny(problems);
+    return instance;
+  }
 
-/** The known keys of `value`, sealed for class-transformer, but for objects with classes of their own. */
-function sealed(value: object, type: RequestClass): object {
-  const from = value as Record<string, unknown>;
-  const entries = [...fieldsOf(type)].flatMap(([name, field]): [string, unknown][] => {
-    if (!Object.hasOwn(from, name)) return [];
-    return [[name, field.type ? sealedItem(from[name], field.type()) : () => from[name]]];
-  });
-  return Object.fromEntries(entries);
-}
+  private refusal(what: Problem): RequestValidationError {
+    return RequestValidationError.at([this.place], what);
+  }
 
-function sealedItem(item: unknown, type: RequestClass): unknown {
-  if (Array.isArray(item)) return item.map((each) => sealedItem(each, type));
-  return isObject(item) ? sealed(item, type) : item;
-}
+  /** Most requests are valid. Only the others need class-validator's errors. */
+  protected override validate(instance: object, options?: ValidatorOptions) {
+    return isValid(instance) ? [] : super.validate(instance, options);
+  }
 
-/** Rules over several fields, of the object and of the objects in its lists. */
-function brokenRules(instance: object, loc: Loc): LocatedProblem[] {
-  const found = 'problem' in instance ? (instance as HasRules).problem() : undefined;
-  if (found) return [{ type: found.type, loc, msg: found.msg, input: echo(instance) }];
-  return Object.entries(instance).flatMap(([name, value]) =>
-    Array.isArray(value)
-      ? value.flatMap((item: unknown, index) =>
-          isObject(item) ? brokenRules(item, [...loc, name, index]) : [],
-        )
-      : [],
-  );
-}
+  // toInstance reads only known keys. Nest's method would delete keys named "constructor" from the
+  // body, and also from metadata, where clients may use any name.
+  protected override stripProtoKeys(): void {}
 
-/** What was sent, without its secrets. */
-function echo(instance: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(instance).filter(
-      ([name, value]) => value !== undefined && !isSecretField(instance, name),
-    ),
-  );
-}
+  // Lists of JSON have no gaps.
+  protected override closeArrayGaps(): void {}
 
-/** An object or list, and where it is: the way there is only written out when there is a problem. */
-interface Visit {
-  value: object;
-  name: string | number;
-  parent: Visit | undefined;
+  // JSON has no binary values.
+  protected override findNestedBinaryValues(): [] {
+    return [];
+  }
 }
 
 /**
- * What PostgreSQL cannot store: NUL characters, half surrogate pairs, numbers beyond a double.
+ * Turns the body, the query and the path of a request into an instance of the handler's request
+ * class, or throws a 422 with the place and the type of each problem. A request class with
+ * `static readonly optional = true` may be left out as a whole.
  */
-function unstorable(root: object, place: Loc): LocatedProblem[] {
-  const open: Visit[] = [{ value: root, name: '', parent: undefined }];
-  const refuse = (loc: Loc, msg: string): LocatedProblem[] => [
-    { type: 'value_error', loc: [...place, ...loc], msg, input: null },
-  ];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value } = next;
-    const isList = Array.isArray(value);
-    for (const key in value) {
-      const item = (value as Record<string, unknown>)[key];
-      const name = isList ? Number(key) : key;
-      const ofKey = isList ? undefined : scalarProblem(key);
-      if (ofKey) return refuse(wayTo(next), `${ofKey} in a key`);
-      const ofItem = scalarProblem(item);
-      if (ofItem) return refuse([...wayTo(next), name], ofItem);
-      if (typeof item === 'object' && item !== null) {
-        open.push({ value: item, name, parent: next });
+@Injectable()
+export class RequestPipe implements PipeTransform {
+  private readonly pipes = {
+    body: new PlacePipe('body'),
+    query: new PlacePipe('query'),
+    param: new PlacePipe('path'),
+  };
+
+  /** @throws {RequestValidationError} */
+  async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    return metadata.type === 'custom'
+      ? value
+      : this.pipes[metadata.type].transform(value, metadata);
+  }
+}
+
+function throwIfAny(problems: LocatedProblem[]): void {
+  if (problems.length > 0) throw new RequestValidationError(problems);
+}
+
+type Keyed = Record<string, unknown>;
+
+function isLongerThan(max: number, value: unknown): boolean {
+  return Array.isArray(value) && value.length > max;
+}
+
+function listOf(value: Keyed, name: string): unknown[] {
+  return value[name] as unknown[];
+}
+
+/** The problem of an item, at the item's place in the whole list. */
+function shifted(found: LocatedProblem, start: number): LocatedProblem {
+  const [place, name, index, ...rest] = found.loc;
+  if (place === undefined || name === undefined || typeof index !== 'number') return found;
+  return { ...found, loc: [place, name, index + start, ...rest] };
+}
+
+/** The lists that have too many items. Neither class-transformer nor class-validator sees them. */
+function longLists(value: object, type: RequestClass, loc: Location): LocatedProblem[] {
+  return [...fieldsOf(type)].flatMap(([name, { maxItems = Infinity, nested }]) => {
+    const item = (value as Keyed)[name];
+    if (nested && isObject(item)) return longLists(item, nested, [...loc, name]);
+    if (!isLongerThan(maxItems, item)) return [];
+    const msg = tooManyItems(maxItems);
+    return [{ type: 'too_long' as const, loc: [...loc, name], msg, input: item }];
+  });
+}
+
+/** The keys that a strict class, or a strict class in it, does not know. */
+function unknownKeys(value: object, type: RequestClass, loc: Location): LocatedProblem[] {
+  const fields = fieldsOf(type);
+  const unknown = 'strict' in type ? Object.keys(value).filter((name) => !fields.has(name)) : [];
+  const inside = [...fields].flatMap(([name, { nested }]) => {
+    const item = (value as Keyed)[name];
+    return nested && isObject(item) ? unknownKeys(item, nested, [...loc, name]) : [];
+  });
+  const own = unknown.slice(0, MAX_PROBLEMS).map((name) => unknownKey(loc, name, fields.keys()));
+  return [...own, ...inside];
+}
+
+/** Checks the rules over several fields, first of the object and then of the objects in it. */
+async function brokenRules(instance: object, loc: Location): Promise<LocatedProblem[]> {
+  const broken = 'problem' in instance ? (instance as HasRules).problem() : undefined;
+  if (broken) return [{ type: broken.type, loc, msg: broken.msg, input: withoutSecrets(instance) }];
+  const problems: LocatedProblem[] = [];
+  for (const [name, { nested }] of fieldsOf(instance.constructor as RequestClass)) {
+    const value = nested && (instance as Record<string, unknown>)[name];
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length && problems.length < MAX_PROBLEMS; index += 1) {
+        if (index > 0 && index % SLICE === 0) await pause();
+        problems.push(...(await brokenRules(value[index] as object, [...loc, name, index])));
       }
+    } else if (value !== undefined && value !== null) {
+      problems.push(...(await brokenRules(value, [...loc, name])));
     }
   }
-  return [];
+  return problems;
 }
 
-function scalarProblem(value: unknown): string | undefined {
-  if (typeof value === 'string') {
-    if (value.includes('\0')) return 'NUL characters are not allowed';
-    if (!value.isWellFormed()) return 'Half a surrogate pair is not a character';
-  }
-  // JSON has numbers of any size; as a double they become infinite, and null when stored.
-  const tooLarge = typeof value === 'number' && !Number.isFinite(value);
-  return tooLarge ? 'The number is too large' : undefined;
-}
-
-function wayTo(visit: Visit): Loc {
-  const way: Loc = [];
-  for (let at = visit; at.parent !== undefined; at = at.parent) way.unshift(at.name);
-  return way;
+/** The request as errors echo it. */
+function withoutSecrets(instance: object): Record<string, unknown> {
+  const fields = fieldsOf(instance.constructor as RequestClass);
+  return Object.fromEntries(
+    Object.entries(instance).filter(
+      ([name, value]) => value !== undefined && !fields.get(name)?.secret,
+    ),
+  );
 }

@@ -1,9 +1,9 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
-import { Settings } from '../config.js';
+import { Settings } from '../settings.js';
 import { createMailer, Mailer } from './mailer.js';
 
-/** The mailer of the process. It closes after the worker, which stops when modules are destroyed. */
+/** Provides the mailer, and closes it after the worker: the worker stops when modules are destroyed. */
 @Module({
   providers: [{ provide: Mailer, useFactory: createMailer, inject: [Settings, Clock] }],
   exports: [Mailer],

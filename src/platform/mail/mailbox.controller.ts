@@ -2,11 +2,11 @@ import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ResourceNotFound } from '../errors.js';
-import { sendPage } from '../pages/pages.js';
+import { sendPage } from '../html/html-page.js';
 import { mailboxPage, mailFrame } from './mailbox.pages.js';
 import { Mailbox, type MailboxEntry } from './mailer.js';
 
-/** The built-in mailbox, for development: exists only where mails are not sent. */
+/** The built-in mailbox for development. It exists only where the service sends no mail. */
 @ApiExcludeController()
 @Controller('dev')
 export class MailboxController {
@@ -17,7 +17,7 @@ export class MailboxController {
     sendPage(reply, mailboxPage(this.mailbox.list()));
   }
 
-  /** For scripts and tests: the same list, newest first. */
+  /** The same list as JSON, newest first, for scripts and tests. */
   @Get('mailbox.json')
   list(): readonly MailboxEntry[] {
     return this.mailbox.list();

@@ -1,12 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { Settings } from '../config.js';
+import type { Settings } from '../settings.js';
 import { MailModule } from './mail.module.js';
 import { MailboxController } from './mailbox.controller.js';
 import { Mailbox, Mailer } from './mailer.js';
 
 /**
- * The mailbox page, where mails are kept instead of sent. Never in production: there its routes
- * do not exist. The page shows what this process sent, so the worker must run in the same one.
+ * The mailbox page, for a service that keeps its mails instead of sending them. In production its
+ * routes do not exist. The page shows only the mails of its own process, so the worker must run in
+ * that process too.
  */
 @Module({})
 export class MailboxModule {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Page, renderPage } from '../pages/pages.js';
+import { type HtmlPage, renderPage } from '../html/html-page.js';
 import type { MailboxEntry } from './mailer.js';
 
 const STYLE = readFileSync(join(import.meta.dirname, 'mailbox.css'), 'utf8');
 
-/** The list of mails; each opens by itself, without a script. */
-export function mailboxPage(mails: readonly MailboxEntry[]): Page {
+/** The list of mails. Each mail opens without a script. */
+export function mailboxPage(mails: readonly MailboxEntry[]): HtmlPage {
   const shown = mails.map((mail) => ({ ...mail, textParts: linkParts(mail.text) }));
   return renderPage(
     import.meta.dirname,
@@ -17,10 +17,10 @@ export function mailboxPage(mails: readonly MailboxEntry[]): Page {
 }
 
 /**
- * The HTML of one mail, to be framed by the mailbox page. It is shown as a mail program would:
- * styles and images, no scripts, no forms, no access to our origin; links open a new tab.
+ * The HTML of one mail, which the mailbox page shows in a frame. Like in a mail program, styles and
+ * images work, and links open a new tab. Scripts, forms and access to the service's origin do not.
  */
-export function mailFrame(mail: MailboxEntry): Page {
+export function mailFrame(mail: MailboxEntry): HtmlPage {
   return {
     status: 200,
     headers: {
@@ -39,7 +39,7 @@ export function mailFrame(mail: MailboxEntry): Page {
   };
 }
 
-/** Text cut at its web addresses; the odd parts are the addresses. */
+/** Splits a text at its web addresses. The parts at odd indexes are the addresses. */
 function linkParts(text: string): string[] {
   return text.split(/(https?:\/\/[^\s<>"]+)/);
 }

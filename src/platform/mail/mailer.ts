@@ -1,61 +1,81 @@
 import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Clock } from '../clock.js';
-import type { Settings } from '../config.js';
-import { isMailable, oneLine } from './one-line.js';
+import type { Settings } from '../settings.js';
+import { isMailable } from '../email.js';
+import { oneLine } from './one-line.js';
 import type { Sender } from './sender.js';
 
 /** A mail to one person, in HTML and in plain text. */
 export interface Mail {
   to: string;
-  /** Where an answer goes, if not to the sender. */
+  /** The address for replies, if it is not the sender's. */
   replyTo?: string | null;
-  /** On whose behalf it is sent; shown in the sender's name. */
+  /** The organization that the mail is sent for. Its name is part of the sender's name. */
   fromName?: string | null;
   subject: string;
   html: string;
   text: string;
-  /** With its angle brackets. The same mail sent again must have the same one. */
+  /** With its angle brackets. A mail that is sent again must have the same one. */
   messageId: string;
 }
 
-/** There is no such address. Trying again would get the same answer, and our server a bad name. */
-export class UnknownAddress extends Error {}
+/** The mail server refused the address or the mail for good. The message contains no address. */
+export class MailRefused extends Error {
+  constructor(
+    /** The reply code, then the enhanced status code if there is one; or `smtputf8`. */
+    readonly reason: string,
+    /** Whether the address does not exist. Another attempt would harm the sender's reputation. */
+    readonly certain: boolean,
+  ) {
+    super(`the mail server refused the mail: ${reason}`);
+  }
+}
 
 /** Sends mails. */
 export abstract class Mailer {
   /**
-   * Resolves when the mail was taken over by the next server.
-   * @throws {UnknownAddress}; anything else may come out otherwise the next time.
+   * Resolves when the next mail server has accepted the mail.
+   * @throws {MailRefused} when the mail server refused the mail for good. After any other error
+   * another attempt can succeed.
    */
   abstract send(mail: Mail): Promise<void>;
 
-  /** Lets mails under way finish, and takes no more. */
+  /** @throws the reason why mails cannot be sent right now. */
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Finishes the mails that are being sent, and accepts no more. */
   close(): void {}
 }
 
-/** SMTP when there is an SMTP_URL, else the mailbox. */
+/** Sends by SMTP if SMTP_URL is set; otherwise keeps mails in the mailbox. */
 export function createMailer(settings: Settings, clock: Clock): Mailer {
   const sender = settings.mailFrom;
   return settings.smtpUrl === undefined
     ? new Mailbox(sender, clock)
-    : new SmtpMailer(settings.smtpUrl, sender);
+    : new SmtpMailer(settings.smtpUrl, sender, settings.smtpMaxConnections);
 }
 
 const NAME_LENGTH = 80;
 const SUBJECT_LENGTH = 200;
 
-/** What nodemailer gets, whatever it then does with it. Nothing in a mail can become a header. */
+/**
+ * The message for nodemailer, the same for both transports. No text of a mail can become a header.
+ * @throws when an address or the Message-ID has characters that could.
+ */
 function compose(mail: Mail, sender: Sender): SendMailOptions {
   const addresses = mail.replyTo ? [mail.to, mail.replyTo] : [mail.to];
   if (!addresses.every(isMailable)) {
-    throw new Error('an address of this mail has characters that no address has');
+    throw new Error('an address of the mail has characters that are not allowed');
   }
   if (!/^<[\w.+-]+@[\w.-]+>$/.test(mail.messageId)) {
-    throw new Error('the Message-ID of this mail does not have the form <id@host>');
+    throw new Error('the Message-ID of the mail does not have the form <id@host>');
   }
   return {
     from: { name: senderName(sender, mail.fromName), address: sender.address },
-    // As objects: a text would be parsed, and could be a list.
+    // Objects, not strings: nodemailer would parse a string and accept several addresses in it.
     to: { name: '', address: mail.to },
     ...(mail.replyTo && { replyTo: { name: '', address: mail.replyTo } }),
     subject: oneLine(mail.subject, SUBJECT_LENGTH),
@@ -63,7 +83,7 @@ function compose(mail: Mail, sender: Sender): SendMailOptions {
     text: mail.text,
     messageId: mail.messageId,
     headers: {
-      // RFC 3834: keeps out-of-office robots from answering.
+      // Keeps out-of-office programs from replying (RFC 3834).
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
     },
@@ -72,54 +92,87 @@ function compose(mail: Mail, sender: Sender): SendMailOptions {
   };
 }
 
-/** "Acme via Seats": who it is from, and whose address it is. Without a name of ours just "Acme". */
+/**
+ * `Acme via Seats`: the organization, and the service that the address belongs to. Just `Acme` when
+ * the service has no name.
+ */
 function senderName(sender: Sender, onBehalfOf: string | null | undefined): string {
   const name = oneLine(onBehalfOf ?? '', NAME_LENGTH);
   if (name === '' || name === sender.name) return sender.name;
   return sender.name === '' ? name : `${name} via ${sender.name}`;
 }
 
-/** How long the SMTP server may take, in milliseconds. */
+/** Time limits for the SMTP server, in milliseconds. */
 export interface SmtpTimeouts {
   connection: number;
   socket: number;
-  /** For a mail altogether, with the wait for a free connection. */
+  /** For a whole mail, including the wait for a free connection. */
   total: number;
 }
 
 const TIMEOUTS: SmtpTimeouts = { connection: 10_000, socket: 30_000, total: 60_000 };
 
-/** Over SMTP, with a few connections that are kept open. */
+/** Sends over SMTP, and keeps connections open for further mails. */
 export class SmtpMailer extends Mailer {
   private readonly transport: Transporter;
 
   constructor(
     url: string,
     private readonly sender: Sender,
+    maxConnections: number,
     private readonly timeouts: SmtpTimeouts = TIMEOUTS,
   ) {
     super();
     this.transport = createTransport({
       url,
       pool: true,
+      maxConnections,
       dnsTimeout: timeouts.connection,
       connectionTimeout: timeouts.connection,
       greetingTimeout: timeouts.connection,
       socketTimeout: timeouts.socket,
-      // For a kept connection that the server has closed meanwhile. Later tries are the queue's.
+      // One immediate retry, in case the server has closed a pooled connection. The queue makes all
+      // later attempts.
       maxRequeues: 1,
     });
   }
 
   async send(mail: Mail): Promise<void> {
-    const signal = AbortSignal.timeout(this.timeouts.total);
+    const message = compose(mail, this.sender);
+    if (!isAscii(mail.to) && !(await this.supportsUtf8())) throw new MailRefused('smtputf8', true);
+    // Not AbortSignal.timeout(): its timer would live on for a minute after the mail was sent.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.timeouts.total);
     try {
-      await this.transport.sendMail({ ...compose(mail, this.sender), signal });
+      await this.transport.sendMail({ ...message, signal: late.signal });
     } catch (error) {
-      throw isUnknownAddress(error)
-        ? new UnknownAddress('the mail server knows no such address')
-        : error;
+      throw refusalOf(error) ?? error;
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  /**
+   * Whether the mail server takes addresses that are not ASCII (RFC 6531). Without the extension,
+   * nodemailer would send the address anyway, and some servers would deliver to another address.
+   */
+  private async supportsUtf8(): Promise<boolean> {
+    const connection = new SMTPConnection(this.transport.options);
+    try {
+      await new Promise<void>((done, fail) => {
+        connection.on('error', fail);
+        connection.connect((error) => (error ? fail(error) : done()));
+      });
+      const extensions: unknown = Reflect.get(connection, '_supportedExtensions');
+      return Array.isArray(extensions) && extensions.includes('SMTPUTF8');
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Connects and signs in. @throws when that fails. */
+  override async check(): Promise<void> {
+    await this.transport.verify();
   }
 
   override close(): void {
@@ -127,14 +180,30 @@ export class SmtpMailer extends Mailer {
   }
 }
 
+function isAscii(text: string): boolean {
+  return !/[^\0-\x7f]/.test(text);
+}
+
+const REPLY = /^(5\d\d)[ -](?:(5\.\d{1,3}\.\d{1,3})\b)?/;
+// The mailbox or the domain does not exist, or the address is malformed (RFC 3463).
+const NO_SUCH_ADDRESS = /^5\.1\.(?:1|2|3|6|10)$/;
+// Authentication, and the address of the sender.
+const CODES_OF_SETTINGS = ['530', '535', '5.1.7', '5.1.8'];
+
 /**
- * Whether the server refused the recipient for good because there is no such mailbox, domain or
- * syntax (RFC 3463). Other refusals for good, of the sender or of relaying, are a matter of settings,
- * and pass when those are mended.
+ * The refusal of the recipient or of the mail, if the server will not change its mind. Refusals
+ * that concern relaying, authentication or the sender depend on settings, so a later attempt can
+ * succeed.
  */
-function isUnknownAddress(error: unknown): boolean {
-  const { command, response } = error as { command?: string; response?: string };
-  return command === 'RCPT TO' && /^5\d\d[ -]5\.1\.(?:1|2|3|6|10)\b/.test(response ?? '');
+function refusalOf(error: unknown): MailRefused | undefined {
+  const { command, response = '' } = error as { command?: string; response?: string };
+  const [, code, enhanced] = REPLY.exec(response) ?? [];
+  if (code === undefined) return undefined;
+  const codes = enhanced === undefined ? [code] : [code, enhanced];
+  if (codes.some((each) => CODES_OF_SETTINGS.includes(each))) return undefined;
+  const ofRelaying = enhanced?.startsWith('5.7.') || /relay|authenticat/i.test(response);
+  if (command !== 'DATA' && (command !== 'RCPT TO' || ofRelaying)) return undefined;
+  return new MailRefused(codes.join(' '), NO_SUCH_ADDRESS.test(enhanced ?? ''));
 }
 
 /** A mail as the mailbox page shows it. */
@@ -153,8 +222,8 @@ export interface MailboxEntry {
 const MAILBOX_SIZE = 200;
 
 /**
- * Keeps the last 200 mails instead of sending them, for development. Only in memory: a mail may
- * carry a token in the clear, and no secret may rest anywhere.
+ * Keeps the last 200 mails instead of sending them, for development. They stay in memory, because a
+ * mail can contain a token in plain text and no secret may be stored.
  */
 export class Mailbox extends Mailer {
   private readonly transport = createTransport({ jsonTransport: true, skipEncoding: true });
@@ -185,7 +254,7 @@ export class Mailbox extends Mailer {
     this.entries.length = Math.min(this.entries.length, MAILBOX_SIZE);
   }
 
-  /** Newest first. */
+  /** All kept mails, newest first. */
   list(): readonly MailboxEntry[] {
     return this.entries;
   }
@@ -195,7 +264,7 @@ export class Mailbox extends Mailer {
   }
 }
 
-/** `Name <address>`, or the address alone; of several the first, since a mail has one of each. */
+/** `Name <address>`, or the address alone. Takes the first of a list, since a mail has only one. */
 function addressText(value: unknown): string {
   const { name, address } = [value].flat()[0] as Sender;
   return name ? `${name} <${address}>` : address;

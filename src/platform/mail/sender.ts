@@ -1,7 +1,7 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import { oneLine } from './one-line.js';
 
-/** Who mails come from. */
+/** The sender of a mail. */
 export interface Sender {
   name: string;
   address: string;
@@ -9,7 +9,7 @@ export interface Sender {
 
 const NAME_LENGTH = 80;
 
-/** Reads `Name <address>`, or an address alone. @throws when it is not exactly one. */
+/** Reads `Name <address>`, or an address alone. @throws {RangeError} unless it is exactly one. */
 export function parseSender(text: string): Sender {
   const [sender, ...others] = addressparser(text, { flatten: true });
   if (sender === undefined || others.length > 0 || !/^[^@\s]+@[^@\s]+$/.test(sender.address)) {

@@ -1,16 +1,17 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 
 /*
- * Which addresses a webhook may be sent to. Everything that is not plainly on the public internet
- * is refused (IANA special-purpose registries); the settings can let private networks through, but
- * never link-local ones and the metadata services of cloud providers, which hand out credentials.
+ * Addresses as they are written, and the addresses that a webhook may be sent to. Every address that
+ * is not clearly on the public internet is refused (IANA special-purpose registries). The settings can
+ * allow private networks, but never link-local addresses and the metadata services of cloud providers:
+ * those give out credentials.
  */
 
 const NEVER = blockList([
   '0.0.0.0/8',
-  '169.254.0.0/16', // Link-local; 169.254.169.254 is most providers' metadata service.
-  '100.100.100.200/32', // Alibaba Cloud's.
-  '168.63.129.16/32', // Azure's.
+  '169.254.0.0/16', // Link-local. 169.254.169.254 is the metadata service of most providers.
+  '100.100.100.200/32', // The metadata service of Alibaba Cloud.
+  '168.63.129.16/32', // The metadata service of Azure.
   '192.0.0.0/24',
   '192.0.2.0/24',
   '192.88.99.0/24',
@@ -20,12 +21,12 @@ const NEVER = blockList([
   '224.0.0.0/4',
   '240.0.0.0/4',
   'fe80::/10',
-  'fd00:ec2::/32', // Amazon's metadata service.
-  'fd20:ce::/32', // Google's.
+  'fd00:ec2::/32', // The metadata service of Amazon.
+  'fd20:ce::/32', // The metadata service of Google.
   'ff00::/8',
-  '2001::/23', // Protocols of their own, Teredo among them: IPv4 addresses in disguise.
+  '2001::/23', // Protocol assignments, such as Teredo, which embeds IPv4 addresses.
   '2001:db8::/32',
-  '2002::/16', // 6to4: IPv4 addresses in disguise.
+  '2002::/16', // 6to4, which embeds IPv4 addresses.
   '3fff::/20',
 ]);
 
@@ -50,7 +51,7 @@ function blockList(networks: string[]): BlockList {
   return list;
 }
 
-/** Whether something may be sent to this IP address, in any of its spellings. */
+/** Whether a webhook may be sent to this IP address, however the address is written. */
 export function isAllowedAddress(address: string, allowPrivate: boolean): boolean {
   const plain = unmapped(address);
   const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
@@ -59,7 +60,30 @@ export function isAllowedAddress(address: string, allowPrivate: boolean): boolea
   return family === 'ipv4' || PUBLIC_IPV6.check(plain, 'ipv6');
 }
 
-/** An IPv4 address written as IPv6 (`::ffff:127.0.0.1`, `::ffff:7f00:1`) reaches the IPv4 host. */
+/**
+ * The address in a string, without port, brackets and zone, in its canonical form. An IPv4-mapped IPv6
+ * address becomes IPv4. Undefined when the string has no address.
+ */
+export function plainAddress(text: string): string | undefined {
+  const trimmed = text.trim();
+  const [, bracketed, v4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d*)?$/.exec(trimmed) ?? [];
+  const address = unmapped(bracketed ?? v4 ?? trimmed);
+  return isIP(address) === 0 ? undefined : address;
+}
+
+/** The first 64 bits of a canonical IPv6 address, as `2001:db8:0:1::/64`. An IPv4 address as it is. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = [], tail] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const missing = tail === undefined ? 0 : 8 - head.length - tail.length;
+  const groups = [...head, ...Array<string>(missing).fill('0'), ...(tail ?? [])];
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/**
+ * Converts an IPv4-mapped IPv6 address to IPv4, because both reach the same host: `::ffff:7f00:1`
+ * becomes 127.0.0.1. For any other address it only strips brackets and the zone.
+ */
 function unmapped(address: string): string {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   if (!isIPv6(bare)) return bare;

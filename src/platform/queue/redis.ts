@@ -1,8 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { Settings } from '../config.js';
+import { Settings } from '../settings.js';
 
-/** The process's Redis connection for counting, when there is a Redis. Commands fail fast while it is down. */
+const CHECK_KEY = 'seats:check';
+
+/** The process's Redis connection for rate limits, if REDIS_URL is set. Commands fail fast. */
 @Injectable()
 export class RedisConnection implements OnApplicationShutdown {
   readonly client: Redis | undefined;
@@ -14,8 +16,16 @@ export class RedisConnection implements OnApplicationShutdown {
       maxRetriesPerRequest: 1,
       commandTimeout: 1_000,
     });
-    // Without a listener an unreachable Redis ends the process. Readiness reports it.
+    // Without a listener, an unreachable Redis would end the process. The readiness probe reports it.
     this.client.on('error', () => undefined);
+  }
+
+  /**
+   * Writes a key, as the queue would. A Redis that answers may still be full or read-only.
+   * @throws the error of Redis.
+   */
+  async check(): Promise<void> {
+    await this.client?.set(CHECK_KEY, '1', 'PX', 1_000);
   }
 
   onApplicationShutdown(): void {
@@ -24,11 +34,12 @@ export class RedisConnection implements OnApplicationShutdown {
 }
 
 /**
- * Asks a Redis for a sign of life. It is the first word after the connecting, the encryption and the
- * password, so all of them are tried.
- * @throws what the connecting failed with, or that there was no answer within `ms` milliseconds.
+ * Checks that a Redis can hold the queue. This also tests the connection, the encryption, the password
+ * and the number of the database. A Redis without free memory passes, since that can change.
+ * @throws the connection error, or an error when there is no response within `ms` milliseconds, or
+ *   one that says why this Redis cannot hold the queue.
  */
-export async function pingRedis(url: string, ms: number): Promise<void> {
+export async function checkRedisServer(url: string, ms: number): Promise<void> {
   const client = new Redis(url, {
     connectTimeout: ms,
     commandTimeout: ms,
@@ -38,9 +49,16 @@ export async function pingRedis(url: string, ms: number): Promise<void> {
   let cause: unknown;
   client.on('error', (error) => (cause ??= error));
   try {
-    await client.ping();
+    const info = await client.info('cluster');
+    if (/^cluster_enabled:1/m.test(info))
+      throw new Error('it is a Redis Cluster, use a single Redis');
+    // The client ignores a number that is out of range, and uses database 0.
+    await client.select(client.options.db ?? 0);
+    await client.set(CHECK_KEY, '1', 'PX', 1_000).catch((error: Error) => {
+      if (!error.message.startsWith('OOM')) throw error;
+    });
   } catch (error) {
-    // The command itself only knows that there is no connection.
+    // The error of the command says only that there is no connection.
     throw cause ?? error;
   } finally {
     client.disconnect();

@@ -8,16 +8,24 @@ export const de: Messages = {
   help: 'Hilfe',
   signOut: 'Abmelden',
   skip: 'Zum Inhalt springen',
-  opening: { heading: 'Ihre Plätze werden geöffnet …', link: 'Weiter' },
-  bought: {
+  redirect: { heading: 'Ihre Plätze werden geöffnet …', link: 'Weiter' },
+  return: 'Zurück zum Shop',
+  switchUser: {
+    heading: 'Sie sind als jemand anderes angemeldet',
+    text: (current: string) =>
+      `Sie sind als ${current} angemeldet. Wenn Sie fortfahren, werden Sie dort abgemeldet und mit dem geöffneten Link angemeldet.`,
+    yes: 'Mit dem Link fortfahren',
+    no: 'Angemeldet bleiben',
+  },
+  purchases: {
     heading: 'Ihre Käufe',
     text: 'Wählen Sie einen aus, um zu sehen, wer einen Platz hat, und um Personen einzuladen.',
   },
-  held: {
+  ownSeats: {
     heading: 'Ihre Plätze',
     text: 'Was Sie nutzen können.',
-    nothing: 'Noch keine Plätze',
-    nothingText: 'Sobald Sie eine Einladung angenommen haben, erscheint sie hier.',
+    none: 'Noch keine Plätze',
+    noneText: 'Sobald Sie eine Einladung angenommen haben, erscheint sie hier.',
   },
   kinds: { subscription: 'Abonnement', order: 'Bestellung' },
   statuses: {
@@ -56,7 +64,7 @@ export const de: Messages = {
     SeatNotAvailable: 'Kein Platz mehr frei',
     invalid: 'Keine E-Mail-Adresse',
     failed: 'Konnte nicht eingeladen werden',
-    rest: (n) =>
+    remaining: (n) =>
       n === 1
         ? '1 weitere Adresse steht noch im Feld. Senden Sie noch einmal, um fortzufahren.'
         : `${number(n)} weitere Adressen stehen noch im Feld. Senden Sie noch einmal, um fortzufahren.`,
@@ -66,7 +74,7 @@ export const de: Messages = {
     search: 'Person nach Name oder E-Mail suchen',
     button: 'Suchen',
     clear: 'Alle anzeigen',
-    found: (n, more) =>
+    count: (n, more) =>
       more ? `Die ersten ${number(n)} Personen` : n === 1 ? '1 Person' : `${number(n)} Personen`,
     none: 'Noch hat niemand einen Platz. Laden Sie die erste Person ein.',
     notFound: (search) => `Niemand gefunden für „${search}“.`,
@@ -75,9 +83,9 @@ export const de: Messages = {
     pending: 'Ausstehend',
     claimed: 'Angenommen',
     expired: 'Abgelaufen',
-    until: (date) => `Einladung gilt bis ${date}`,
-    lapsed: (date) => `Einladung abgelaufen am ${date}`,
-    since: (date) => `Hat den Platz seit ${date}`,
+    expiresOn: (date) => `Einladung gilt bis ${date}`,
+    expiredOn: (date) => `Einladung abgelaufen am ${date}`,
+    claimedOn: (date) => `Hat den Platz seit ${date}`,
     resend: 'Erneut senden',
     resendTo: (email) => `Einladung an ${email} erneut senden`,
     revoke: 'Entziehen',
@@ -95,15 +103,15 @@ export const de: Messages = {
   notices: {
     resent: (email) => `Eine neue Einladung ist an ${email} unterwegs. Der alte Link ist ungültig.`,
     revoked: (email) => `Der Platz von ${email} ist wieder frei.`,
-    gone: 'Dieser Platz wurde bereits entzogen.',
+    alreadyRevoked: 'Dieser Platz wurde bereits entzogen.',
     SeatNotPending: 'Nur die Einladung eines ausstehenden Platzes kann erneut gesendet werden.',
     TooManyRequests: (seconds) =>
       `Diese Einladung wurde gerade gesendet. Versuchen Sie es in ${seconds === 1 ? '1 Sekunde' : `${number(seconds)} Sekunden`} erneut.`,
   },
   problems: {
-    expired: {
+    sessionEnded: {
       heading: 'Ihr Besuch ist beendet',
-      text: 'Der Link zu dieser Seite gilt eine Stunde.',
+      text: 'Der Link zu dieser Seite funktioniert einmal, innerhalb von 15 Minuten, und ein Besuch dauert eine Stunde.',
       hint: 'Öffnen Sie sie erneut von dort, wo Sie sie gefunden haben, oder bitten Sie um einen neuen Link.',
     },
     signedOut: {
@@ -111,27 +119,27 @@ export const de: Messages = {
       text: 'Der Link, der Sie hierher geführt hat, funktioniert nicht mehr.',
       hint: 'Um zurückzukehren, öffnen Sie die Seite erneut von dort, wo Sie sie gefunden haben.',
     },
-    forbidden: {
+    notPermitted: {
       heading: 'Das ist für alle, die die Plätze verwalten',
       text: 'Ihre eigenen Plätze bleiben Ihnen. Wenden Sie sich zum Einladen an eine Inhaberin, einen Inhaber oder die Abrechnungsverwaltung.',
     },
-    off: {
+    seatsDisabled: {
       heading: 'Plätze können gerade nicht verwaltet werden',
       text: 'Der Anbieter hat dies abgeschaltet. Niemandes Platz hat sich geändert.',
     },
-    missing: {
+    notFound: {
       heading: 'Hier ist nichts',
       text: 'Was Sie suchen, gibt es nicht oder nicht mehr.',
     },
-    foreign: {
+    crossSiteForm: {
       heading: 'Es wurde nichts geändert',
       text: 'Die Anfrage kam nicht von dieser Seite. Bitte gehen Sie zurück und versuchen Sie es von dort.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'Einen Moment bitte',
       text: 'Das war zu viel auf einmal. Es wurde nichts geändert; versuchen Sie es in einer Minute erneut.',
     },
-    trouble: {
+    serverError: {
       heading: 'Das hat nicht geklappt',
       text: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es in einer Minute erneut.',
     },

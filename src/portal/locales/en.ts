@@ -1,22 +1,32 @@
 const number = (n: number) => n.toLocaleString('en');
 const seats = (n: number) => (n === 1 ? '1 seat' : `${number(n)} seats`);
 
-/** All texts of the portal's pages. Another language is another file of the type {@link Messages}. */
+/**
+ * All texts of the portal's pages. Every other language has a file of the type {@link Messages}.
+ */
 export const en = {
   title: 'Seats',
   help: 'Help',
   signOut: 'Sign out',
   skip: 'Skip to the content',
-  opening: { heading: 'Opening your seats …', link: 'Continue' },
-  bought: {
+  redirect: { heading: 'Opening your seats …', link: 'Continue' },
+  return: 'Back to the shop',
+  switchUser: {
+    heading: 'You are signed in as somebody else',
+    text: (current: string) =>
+      `You are signed in as ${current}. If you continue, you will be signed out of that account and signed in with the link you opened.`,
+    yes: 'Continue with the link',
+    no: 'Stay signed in',
+  },
+  purchases: {
     heading: 'Your purchases',
     text: 'Choose one to see who has a seat, and to invite people.',
   },
-  held: {
+  ownSeats: {
     heading: 'Your seats',
-    text: 'What you can use.',
-    nothing: 'No seats yet',
-    nothingText: 'As soon as you have claimed an invitation, it is shown here.',
+    text: 'The products that you can use.',
+    none: 'No seats yet',
+    noneText: 'As soon as you have claimed an invitation, it is shown here.',
   },
   kinds: { subscription: 'Subscription', order: 'Order' },
   statuses: {
@@ -45,7 +55,7 @@ export const en = {
       `One or many: paste a list, separated by commas, spaces or new lines. Up to ${number(most)} at a time.`,
     button: 'Send invitations',
     full: 'All seats are taken. Revoke one to make room for somebody else.',
-    inactive: 'No seats can be given at the moment, because of the state of this purchase.',
+    inactive: 'Seats cannot be assigned at the moment because of the status of this purchase.',
   },
   results: {
     heading: (n: number, all: number) => `${number(n)} of ${number(all)} invited`,
@@ -55,7 +65,7 @@ export const en = {
     SeatNotAvailable: 'No seat was left',
     invalid: 'Not an e-mail address',
     failed: 'Could not be invited',
-    rest: (n: number) =>
+    remaining: (n: number) =>
       n === 1
         ? '1 more address is still in the field. Send again to go on.'
         : `${number(n)} more addresses are still in the field. Send again to go on.`,
@@ -65,18 +75,18 @@ export const en = {
     search: 'Find a person by name or e-mail',
     button: 'Find',
     clear: 'Show everybody',
-    found: (n: number, more: boolean) =>
+    count: (n: number, more: boolean) =>
       more ? `The first ${number(n)} people` : n === 1 ? '1 person' : `${number(n)} people`,
-    none: 'Nobody has a seat yet. Invite the first person.',
+    none: 'No seats are assigned yet. Invite the first person.',
     notFound: (search: string) => `Nobody found for “${search}”.`,
     more: 'Show more people',
     start: 'Back to the newest',
     pending: 'Pending',
     claimed: 'Claimed',
     expired: 'Expired',
-    until: (date: string) => `Invitation open until ${date}`,
-    lapsed: (date: string) => `Invitation expired on ${date}`,
-    since: (date: string) => `Has the seat since ${date}`,
+    expiresOn: (date: string) => `Invitation open until ${date}`,
+    expiredOn: (date: string) => `Invitation expired on ${date}`,
+    claimedOn: (date: string) => `Claimed on ${date}`,
     resend: 'Resend',
     resendTo: (email: string) => `Resend the invitation to ${email}`,
     revoke: 'Revoke',
@@ -94,15 +104,15 @@ export const en = {
   notices: {
     resent: (email: string) => `A new invitation is on its way to ${email}. The old link is dead.`,
     revoked: (email: string) => `The seat of ${email} is free again.`,
-    gone: 'This seat has been revoked already.',
+    alreadyRevoked: 'This seat has been revoked already.',
     SeatNotPending: 'Only the invitation of a pending seat can be sent again.',
     TooManyRequests: (seconds: number) =>
       `This invitation was just sent. Try again in ${seconds === 1 ? '1 second' : `${number(seconds)} seconds`}.`,
   },
   problems: {
-    expired: {
-      heading: 'Your visit has ended',
-      text: 'The link to this page works for one hour.',
+    sessionEnded: {
+      heading: 'Your session has expired',
+      text: 'The link to this page works once, within 15 minutes, and a session lasts one hour.',
       hint: 'Open it again from where you found it, or ask whoever sent it for a new one.',
     },
     signedOut: {
@@ -110,31 +120,31 @@ export const en = {
       text: 'The link that brought you here does not work any more.',
       hint: 'To come back, open this page again from where you found it.',
     },
-    forbidden: {
+    notPermitted: {
       heading: 'This is for those who manage the seats',
       text: 'Your own seats are still yours. To invite people, ask an owner or a billing manager.',
     },
-    off: {
+    seatsDisabled: {
       heading: 'Seats cannot be managed right now',
       text: 'The seller has switched this off. Nobody’s seat has changed.',
     },
-    missing: {
+    notFound: {
       heading: 'There is nothing here',
-      text: 'What you are looking for does not exist, or not any more.',
+      text: 'The page you are looking for does not exist or has been removed.',
     },
-    foreign: {
+    crossSiteForm: {
       heading: 'Nothing was changed',
       text: 'The request did not come from this page. Please go back and try it from there.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'One moment, please',
       text: 'That was too much at once. Nothing was changed; try again in a minute.',
     },
-    trouble: {
+    serverError: {
       heading: 'That did not work',
       text: 'Something went wrong on our side. Please try again in a minute.',
     },
-    home: 'To your seats',
+    home: 'Go to your seats',
   },
 };
 

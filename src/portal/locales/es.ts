@@ -8,16 +8,24 @@ export const es: Messages = {
   help: 'Ayuda',
   signOut: 'Cerrar sesión',
   skip: 'Ir al contenido',
-  opening: { heading: 'Abriendo sus plazas…', link: 'Continuar' },
-  bought: {
+  redirect: { heading: 'Abriendo sus plazas…', link: 'Continuar' },
+  return: 'Volver a la tienda',
+  switchUser: {
+    heading: 'Ha iniciado sesión como otra persona',
+    text: (current: string) =>
+      `Ha iniciado sesión como ${current}. Si continúa, esa sesión se cerrará y se abrirá la del enlace.`,
+    yes: 'Continuar con el enlace',
+    no: 'Mantener la sesión',
+  },
+  purchases: {
     heading: 'Sus compras',
     text: 'Elija una para ver quién tiene una plaza y para invitar a personas.',
   },
-  held: {
+  ownSeats: {
     heading: 'Sus plazas',
     text: 'Lo que usted puede usar.',
-    nothing: 'Todavía no hay plazas',
-    nothingText: 'En cuanto acepte una invitación, aparecerá aquí.',
+    none: 'Todavía no hay plazas',
+    noneText: 'En cuanto acepte una invitación, aparecerá aquí.',
   },
   kinds: { subscription: 'Suscripción', order: 'Pedido' },
   statuses: {
@@ -56,7 +64,7 @@ export const es: Messages = {
     SeatNotAvailable: 'No quedaban plazas',
     invalid: 'No es una dirección de correo',
     failed: 'No se pudo invitar',
-    rest: (n) =>
+    remaining: (n) =>
       n === 1
         ? 'Queda 1 dirección en el campo. Envíe de nuevo para continuar.'
         : `Quedan ${number(n)} direcciones en el campo. Envíe de nuevo para continuar.`,
@@ -66,7 +74,7 @@ export const es: Messages = {
     search: 'Buscar a una persona por nombre o correo',
     button: 'Buscar',
     clear: 'Mostrar a todas',
-    found: (n, more) =>
+    count: (n, more) =>
       more
         ? `Las primeras ${number(n)} personas`
         : `${number(n)} ${n === 1 ? 'persona' : 'personas'}`,
@@ -77,9 +85,9 @@ export const es: Messages = {
     pending: 'Pendiente',
     claimed: 'Aceptada',
     expired: 'Caducada',
-    until: (date) => `Invitación válida hasta el ${date}`,
-    lapsed: (date) => `Invitación caducada el ${date}`,
-    since: (date) => `Tiene la plaza desde el ${date}`,
+    expiresOn: (date) => `Invitación válida hasta el ${date}`,
+    expiredOn: (date) => `Invitación caducada el ${date}`,
+    claimedOn: (date) => `Tiene la plaza desde el ${date}`,
     resend: 'Reenviar',
     resendTo: (email) => `Reenviar la invitación a ${email}`,
     revoke: 'Retirar',
@@ -98,15 +106,15 @@ export const es: Messages = {
     resent: (email) =>
       `Una nueva invitación va de camino a ${email}. El enlace anterior ya no funciona.`,
     revoked: (email) => `La plaza de ${email} vuelve a estar libre.`,
-    gone: 'Esta plaza ya fue retirada.',
+    alreadyRevoked: 'Esta plaza ya fue retirada.',
     SeatNotPending: 'Solo se puede reenviar la invitación de una plaza pendiente.',
     TooManyRequests: (seconds) =>
       `Esta invitación se acaba de enviar. Inténtelo de nuevo en ${number(seconds)} ${seconds === 1 ? 'segundo' : 'segundos'}.`,
   },
   problems: {
-    expired: {
+    sessionEnded: {
       heading: 'Su visita ha terminado',
-      text: 'El enlace a esta página es válido durante una hora.',
+      text: 'El enlace a esta página funciona una vez, durante 15 minutos, y una visita dura una hora.',
       hint: 'Ábrala de nuevo desde donde la encontró, o pida un enlace nuevo.',
     },
     signedOut: {
@@ -114,27 +122,27 @@ export const es: Messages = {
       text: 'El enlace que le trajo aquí ya no funciona.',
       hint: 'Para volver, abra esta página de nuevo desde donde la encontró.',
     },
-    forbidden: {
+    notPermitted: {
       heading: 'Esto es para quienes gestionan las plazas',
       text: 'Sus propias plazas siguen siendo suyas. Para invitar, pregunte a un propietario o a facturación.',
     },
-    off: {
+    seatsDisabled: {
       heading: 'Las plazas no se pueden gestionar ahora',
       text: 'El vendedor lo ha desactivado. Ninguna plaza ha cambiado.',
     },
-    missing: {
+    notFound: {
       heading: 'Aquí no hay nada',
       text: 'Lo que busca no existe, o ya no.',
     },
-    foreign: {
+    crossSiteForm: {
       heading: 'No se ha cambiado nada',
       text: 'La solicitud no vino de esta página. Vuelva atrás e inténtelo desde allí.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'Un momento, por favor',
       text: 'Ha sido demasiado a la vez. No se ha cambiado nada; inténtelo de nuevo en un minuto.',
     },
-    trouble: {
+    serverError: {
       heading: 'No ha funcionado',
       text: 'Algo ha fallado por nuestra parte. Inténtelo de nuevo en un minuto.',
     },

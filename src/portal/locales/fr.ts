@@ -8,16 +8,24 @@ export const fr: Messages = {
   help: 'Aide',
   signOut: 'Se déconnecter',
   skip: 'Aller au contenu',
-  opening: { heading: 'Ouverture de vos places…', link: 'Continuer' },
-  bought: {
+  redirect: { heading: 'Ouverture de vos places…', link: 'Continuer' },
+  return: 'Retour à la boutique',
+  switchUser: {
+    heading: 'Vous êtes connecté sous un autre compte',
+    text: (current: string) =>
+      `Vous êtes connecté en tant que ${current}. Si vous continuez, cette session sera fermée et celle du lien sera ouverte.`,
+    yes: 'Continuer avec le lien',
+    no: 'Rester connecté',
+  },
+  purchases: {
     heading: 'Vos achats',
     text: 'Choisissez-en un pour voir qui a une place et pour inviter des personnes.',
   },
-  held: {
+  ownSeats: {
     heading: 'Vos places',
     text: 'Ce que vous pouvez utiliser.',
-    nothing: 'Pas encore de place',
-    nothingText: 'Dès que vous aurez accepté une invitation, elle apparaîtra ici.',
+    none: 'Pas encore de place',
+    noneText: 'Dès que vous aurez accepté une invitation, elle apparaîtra ici.',
   },
   kinds: { subscription: 'Abonnement', order: 'Commande' },
   statuses: {
@@ -56,7 +64,7 @@ export const fr: Messages = {
     SeatNotAvailable: 'Plus aucune place libre',
     invalid: 'Ce n’est pas une adresse e-mail',
     failed: 'L’invitation a échoué',
-    rest: (n) =>
+    remaining: (n) =>
       n === 1
         ? 'Il reste 1 adresse dans le champ. Envoyez de nouveau pour continuer.'
         : `Il reste ${number(n)} adresses dans le champ. Envoyez de nouveau pour continuer.`,
@@ -66,7 +74,7 @@ export const fr: Messages = {
     search: 'Chercher une personne par nom ou e-mail',
     button: 'Chercher',
     clear: 'Afficher tout le monde',
-    found: (n, more) =>
+    count: (n, more) =>
       more
         ? `Les ${number(n)} premières personnes`
         : `${number(n)} ${n < 2 ? 'personne' : 'personnes'}`,
@@ -77,9 +85,9 @@ export const fr: Messages = {
     pending: 'En attente',
     claimed: 'Acceptée',
     expired: 'Expirée',
-    until: (date) => `Invitation valable jusqu’au ${date}`,
-    lapsed: (date) => `Invitation expirée le ${date}`,
-    since: (date) => `A la place depuis le ${date}`,
+    expiresOn: (date) => `Invitation valable jusqu’au ${date}`,
+    expiredOn: (date) => `Invitation expirée le ${date}`,
+    claimedOn: (date) => `A la place depuis le ${date}`,
     resend: 'Renvoyer',
     resendTo: (email) => `Renvoyer l’invitation à ${email}`,
     revoke: 'Retirer',
@@ -98,15 +106,15 @@ export const fr: Messages = {
     resent: (email) =>
       `Une nouvelle invitation est en route vers ${email}. L’ancien lien ne fonctionne plus.`,
     revoked: (email) => `La place de ${email} est de nouveau libre.`,
-    gone: 'Cette place a déjà été retirée.',
+    alreadyRevoked: 'Cette place a déjà été retirée.',
     SeatNotPending: 'Seule l’invitation d’une place en attente peut être renvoyée.',
     TooManyRequests: (seconds) =>
       `Cette invitation vient d’être envoyée. Réessayez dans ${number(seconds)} ${seconds < 2 ? 'seconde' : 'secondes'}.`,
   },
   problems: {
-    expired: {
+    sessionEnded: {
       heading: 'Votre visite est terminée',
-      text: 'Le lien vers cette page est valable une heure.',
+      text: 'Le lien vers cette page fonctionne une fois, pendant 15 minutes, et une visite dure une heure.',
       hint: 'Rouvrez-la depuis l’endroit où vous l’avez trouvée, ou demandez un nouveau lien.',
     },
     signedOut: {
@@ -114,27 +122,27 @@ export const fr: Messages = {
       text: 'Le lien qui vous a amené(e) ici ne fonctionne plus.',
       hint: 'Pour revenir, rouvrez cette page depuis l’endroit où vous l’avez trouvée.',
     },
-    forbidden: {
+    notPermitted: {
       heading: 'Cette page est réservée à la gestion des places',
       text: 'Vos propres places restent les vôtres. Pour inviter, adressez-vous à un(e) propriétaire ou à la facturation.',
     },
-    off: {
+    seatsDisabled: {
       heading: 'Les places ne peuvent pas être gérées pour le moment',
       text: 'Le vendeur a désactivé cette fonction. Aucune place n’a changé.',
     },
-    missing: {
+    notFound: {
       heading: 'Il n’y a rien ici',
       text: 'Ce que vous cherchez n’existe pas ou plus.',
     },
-    foreign: {
+    crossSiteForm: {
       heading: 'Rien n’a été modifié',
       text: 'La demande ne venait pas de cette page. Veuillez revenir en arrière et réessayer depuis celle-ci.',
     },
-    busy: {
+    tooManyRequests: {
       heading: 'Un instant, s’il vous plaît',
       text: 'C’était trop à la fois. Rien n’a été modifié ; réessayez dans une minute.',
     },
-    trouble: {
+    serverError: {
       heading: 'Cela n’a pas fonctionné',
       text: 'Un problème est survenu de notre côté. Veuillez réessayer dans une minute.',
     },

@@ -1,4 +1,4 @@
-/* What is true of checkouts: `succeeded`, `failed` and `expired` are final. */
+/* The rules of checkouts: `succeeded`, `failed` and `expired` are final. */
 
 export const CHECKOUT_STATUSES = ['open', 'confirmed', 'succeeded', 'failed', 'expired'] as const;
 export type CheckoutStatus = (typeof CHECKOUT_STATUSES)[number];
@@ -11,7 +11,7 @@ export function isFinal(status: string): boolean {
   return FINAL.includes(status);
 }
 
-/** When a checkout lapses for which nobody said when. */
+/** The default expiry, used when the request does not set one. */
 export function defaultExpiry(createdAt: Date): Date {
   return new Date(createdAt.getTime() + LIFETIME_MS);
 }

@@ -6,10 +6,11 @@ import {
   RequestValidationError,
   ResourceNotFound,
 } from '../../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
-import { Fails } from '../../platform/http/docs.js';
+import type { Caller } from '../../platform/caller.js';
+import { CurrentCaller, Scope } from '../../platform/http/access.js';
+import { ApiErrors } from '../../platform/http/openapi.decorators.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
-import { PageQuery, toPage } from '../../platform/http/pages.js';
+import { PageQuery, toPageResponse } from '../../platform/http/pagination.js';
 import { CreateCheckout, CheckoutDto, CheckoutPage, UpdateCheckout } from './checkouts.dto.js';
 import { CheckoutsService } from './checkouts.service.js';
 
@@ -24,11 +25,11 @@ export class CheckoutsController {
     operationId: 'createCheckout',
     summary: 'Create a checkout',
     description:
-      'A sale that is under way. Once it has succeeded, seats can be assigned by `checkout_id`: to ' +
-      'its subscription, or else its earliest order.',
+      'A checkout is a sale in progress. Once it has succeeded, seats can be assigned by ' +
+      '`checkout_id`: those of its subscription, or else of its earliest order.',
   })
   @ApiCreatedResponse({ type: CheckoutDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateCheckout,
@@ -44,9 +45,9 @@ export class CheckoutsController {
     description: 'Newest first.',
   })
   @ApiOkResponse({ type: CheckoutPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<CheckoutPage> {
-    return toPage(await this.checkouts.list(caller, query), query, CheckoutDto.from);
+    return toPageResponse(await this.checkouts.list(caller, query), query, CheckoutDto.from);
   }
 
   @Get('external/:external_id')
@@ -57,12 +58,12 @@ export class CheckoutsController {
     description: 'The checkout that you gave this external_id.',
   })
   @ApiOkResponse({ type: CheckoutDto })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async getExternal(
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async getByExternalId(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
   ): Promise<CheckoutDto> {
-    return CheckoutDto.from(await this.checkouts.getExternal(caller, params.external_id));
+    return CheckoutDto.from(await this.checkouts.getByExternalId(caller, params.external_id));
   }
 
   @Get(':id')
@@ -73,7 +74,7 @@ export class CheckoutsController {
     description: 'The checkout with this id.',
   })
   @ApiOkResponse({ type: CheckoutDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<CheckoutDto> {
     return CheckoutDto.from(await this.checkouts.get(caller, params.id));
   }
@@ -84,11 +85,11 @@ export class CheckoutsController {
     operationId: 'updateCheckout',
     summary: 'Change a checkout',
     description:
-      'Keys that are not sent stay as they are; null clears a key that may be null. succeeded, ' +
-      'failed and expired are final; repeating a status is no error.',
+      'Keys that are not sent stay as they are; null clears a nullable key. `succeeded`, ' +
+      '`failed` and `expired` are final. Sending the current status again is allowed.',
   })
   @ApiOkResponse({ type: CheckoutDto })
-  @Fails(NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() params: IdParams,

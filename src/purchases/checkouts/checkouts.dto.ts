@@ -1,23 +1,25 @@
 import {
-  ShownDateTime,
-  ShownEnum,
-  ShownInteger,
-  ShownText,
-  ShownUuid,
-} from '../../platform/http/answers.js';
-import { DateTimeField, EnumField, UuidField } from '../../platform/http/fields.js';
+  DateTimeProperty,
+  EnumProperty,
+  IntegerProperty,
+  TextProperty,
+  UuidProperty,
+} from '../../platform/http/response-properties.js';
+import { DateTimeField, EnumField, UuidField } from '../../platform/http/request-fields.js';
 import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
-import { PageOf } from '../../platform/http/pages.js';
+import { PageOf } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { SeatsField } from '../shared/purchases.dto.js';
 import { CHECKOUT_STATUSES, type CheckoutStatus } from './checkout.js';
 import type { CheckoutRow } from './checkouts.repository.js';
 
-const PRODUCT = 'What is being bought.';
-const CUSTOMER = 'Who is buying, once that is known.';
-const SEATS = 'How many seats are being bought.';
+const PRODUCT = 'The product that is being bought.';
+const CUSTOMER = 'The customer who is buying, once known.';
+const SEATS = 'The number of seats that are being bought.';
 const STATUS = 'succeeded, failed and expired are final.';
-const EXPIRES = 'Until when it is to be completed. Tell us by `status: expired` that it was not.';
+const EXPIRES =
+  'The time by which it should be completed. Its status does not change by itself: send ' +
+  '`status: expired`.';
 
 /** Body of POST /v1/checkouts. */
 export class CreateCheckout {
@@ -66,25 +68,29 @@ export class UpdateCheckout extends StrictBody {
 
 /** A checkout as the API shows it. */
 export class CheckoutDto extends ObjectDto {
-  @ShownUuid(PRODUCT)
+  @UuidProperty(PRODUCT)
   product_id: string;
 
-  @ShownUuid(CUSTOMER, { nullable: true })
+  @UuidProperty(CUSTOMER, { nullable: true })
   customer_id: string | null;
 
-  @ShownInteger(SEATS, { nullable: true, example: 5 })
+  @IntegerProperty(SEATS, { nullable: true, example: 5 })
   seats: number | null;
 
-  @ShownEnum(CHECKOUT_STATUSES, STATUS)
+  @EnumProperty(CHECKOUT_STATUSES, STATUS)
   status: string;
 
-  @ShownText('What its page proves itself with; shown only to the token that created it.', {
-    nullable: true,
-    example: 'seat_cs_4Qy0mCq7yGmXyZ5o1Yt9m2w8bqkDkXo3uVb6cZr1tA0',
-  })
+  @TextProperty(
+    'The secret of its payment page; null unless the same token created the checkout. Replays of a ' +
+      'request with an Idempotency-Key contain null too.',
+    {
+      nullable: true,
+      example: 'seat_cs_4Qy0mCq7yGmXyZ5o1Yt9m2w8bqkDkXo3uVb6cZr1tA0',
+    },
+  )
   client_secret: string | null;
 
-  @ShownDateTime(EXPIRES)
+  @DateTimeProperty(EXPIRES)
   expires_at: Date;
 
   static from(row: CheckoutRow & { client_secret: string | null }): CheckoutDto {

@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { checkouts, Prisma } from '../../generated/prisma/client.js';
+import type { Checkout, Prisma } from '../../generated/prisma/client.js';
 import { ObjectsRepository } from '../shared/objects.repository.js';
 
-export type CheckoutRow = checkouts;
+export type CheckoutRow = Checkout;
 
 /** The SQL of checkouts. */
 @Injectable()
 export class CheckoutsRepository extends ObjectsRepository<
   CheckoutRow,
-  Prisma.checkoutsUncheckedCreateInput
+  Prisma.CheckoutUncheckedCreateInput
 > {
   protected override readonly table = 'checkouts';
+
+  protected override get model() {
+    return this.database.db.checkout;
+  }
 }

@@ -1,31 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changesOf, isEmpty } from '../../platform/changes.js';
+import { changedFields, isEmpty } from '../../platform/changed-fields.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
-import type { Caller } from '../../platform/http/access.js';
-import type { Page, PageQuery } from '../../platform/http/pages.js';
-import { finalStatus, found, refusingDuplicates } from '../shared/failures.js';
-import { References } from '../shared/references.js';
+import type { Caller } from '../../platform/caller.js';
+import type { PageQuery, Paginated } from '../../platform/http/pagination.js';
+import { conflictOnDuplicate, finalStatus, orNotFound } from '../shared/purchases.errors.js';
+import { ReferencesService } from '../shared/references.service.js';
 import { defaultExpiry, isFinal } from './checkout.js';
 import type { CreateCheckout, UpdateCheckout } from './checkouts.dto.js';
 import { type CheckoutRow, CheckoutsRepository } from './checkouts.repository.js';
 import { ClientSecrets } from './client-secrets.js';
 
 const DUPLICATES = {
-  checkouts_pkey: 'A checkout with this id exists already.',
-  checkouts_external_id: 'A checkout with this external_id exists already.',
+  checkouts_pkey: 'A checkout with this id already exists.',
+  checkouts_external_id: 'A checkout with this external_id already exists.',
 };
 
-/** A checkout as its caller may see it. */
+/** A checkout with the client secret, if the caller may see it. */
 export type Checkout = CheckoutRow & { client_secret: string | null };
 
-/** Sales that are under way. */
+/** Creates and changes checkouts, which are sales in progress. */
 @Injectable()
 export class CheckoutsService {
   constructor(
     private readonly checkouts: CheckoutsRepository,
-    private readonly references: References,
+    private readonly references: ReferencesService,
     private readonly secrets: ClientSecrets,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -38,7 +38,7 @@ export class CheckoutsService {
   create(caller: Caller, body: CreateCheckout): Promise<Checkout> {
     const organization_id = caller.organizationId;
     const create = async () => {
-      await this.references.hold(organization_id, body);
+      await this.references.lock(organization_id, body);
       const id = body.id ?? randomUUID();
       const now = this.clock.now();
       const row = await this.checkouts.insert({
@@ -54,26 +54,26 @@ export class CheckoutsService {
         created_by: caller.actor.type === 'token' ? caller.actor.id : null,
         expires_at: body.expires_at ?? defaultExpiry(now),
       });
-      return this.shown(caller, row);
+      return this.withClientSecret(caller, row);
     };
-    return refusingDuplicates(DUPLICATES, () => this.database.transaction(create));
+    return conflictOnDuplicate(DUPLICATES, () => this.database.transaction(create));
   }
 
   /** @throws ResourceNotFound */
   async get(caller: Caller, id: string): Promise<Checkout> {
     const row = await this.checkouts.find(caller.organizationId, id);
-    return this.shown(caller, found(row, 'checkout', id));
+    return this.withClientSecret(caller, orNotFound(row, 'checkout', id));
   }
 
   /** @throws ResourceNotFound */
-  async getExternal(caller: Caller, externalId: string): Promise<Checkout> {
-    const row = await this.checkouts.findExternal(caller.organizationId, externalId);
-    return this.shown(caller, found(row, 'checkout', externalId));
+  async getByExternalId(caller: Caller, externalId: string): Promise<Checkout> {
+    const row = await this.checkouts.findByExternalId(caller.organizationId, externalId);
+    return this.withClientSecret(caller, orNotFound(row, 'checkout', externalId));
   }
 
-  async list(caller: Caller, query: PageQuery): Promise<Page<Checkout>> {
-    const { rows, total } = await this.checkouts.page(caller.organizationId, query);
-    return { rows: rows.map((row) => this.shown(caller, row)), total };
+  async list(caller: Caller, query: PageQuery): Promise<Paginated<Checkout>> {
+    const { rows, total } = await this.checkouts.list(caller.organizationId, query);
+    return { rows: rows.map((row) => this.withClientSecret(caller, row)), total };
   }
 
   /**
@@ -82,21 +82,24 @@ export class CheckoutsService {
    */
   update(caller: Caller, id: string, body: UpdateCheckout): Promise<Checkout> {
     const { organizationId } = caller;
-    const change = async () => {
-      const row = found(await this.checkouts.lock(organizationId, id), 'checkout', id);
-      const changes = changesOf<CheckoutRow>(row, body);
-      if (isEmpty(changes)) return this.shown(caller, row);
+    const update = async () => {
+      const row = orNotFound(await this.checkouts.lock(organizationId, id), 'checkout', id);
+      const changes = changedFields<CheckoutRow>(row, body);
+      if (isEmpty(changes)) return this.withClientSecret(caller, row);
       if (isFinal(row.status) && changes.status !== undefined) {
         throw finalStatus('checkout', row.status);
       }
-      await this.references.hold(organizationId, { customer_id: changes.customer_id });
+      await this.references.lock(organizationId, { customer_id: changes.customer_id });
       const modified_at = this.clock.now();
-      return this.shown(caller, await this.checkouts.update(row, { ...changes, modified_at }));
+      return this.withClientSecret(
+        caller,
+        await this.checkouts.update(row, { ...changes, modified_at }),
+      );
     };
-    return refusingDuplicates(DUPLICATES, () => this.database.transaction(change));
+    return conflictOnDuplicate(DUPLICATES, () => this.database.transaction(update));
   }
 
-  private shown(caller: Caller, row: CheckoutRow): Checkout {
-    return { ...row, client_secret: this.secrets.shownTo(caller, row) };
+  private withClientSecret(caller: Caller, row: CheckoutRow): Checkout {
+    return { ...row, client_secret: this.secrets.revealTo(caller, row) };
   }
 }

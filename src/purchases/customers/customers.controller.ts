@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Conflict, RequestValidationError, ResourceNotFound } from '../../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
-import { Fails } from '../../platform/http/docs.js';
+import type { Caller } from '../../platform/caller.js';
+import { CurrentCaller, Scope } from '../../platform/http/access.js';
+import { ApiErrors } from '../../platform/http/openapi.decorators.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
-import { PageQuery, toPage } from '../../platform/http/pages.js';
+import { PageQuery, toPageResponse } from '../../platform/http/pagination.js';
 import { CreateCustomer, CustomerDto, CustomerPage, UpdateCustomer } from './customers.dto.js';
 import { CustomersService } from './customers.service.js';
 
@@ -19,10 +20,10 @@ export class CustomersController {
     operationId: 'createCustomer',
     summary: 'Create a customer',
     description:
-      'Who buys. A customer with an e-mail gets their owner with it: a member with the same e-mail.',
+      'A customer buys seats. With an e-mail it gets an owner, a member with the same e-mail.',
   })
   @ApiCreatedResponse({ type: CustomerDto })
-  @Fails(Conflict, RequestValidationError)
+  @ApiErrors(Conflict, RequestValidationError)
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateCustomer,
@@ -38,9 +39,9 @@ export class CustomersController {
     description: 'Newest first. Deleted customers are not shown.',
   })
   @ApiOkResponse({ type: CustomerPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<CustomerPage> {
-    return toPage(await this.customers.list(caller, query), query, CustomerDto.from);
+    return toPageResponse(await this.customers.list(caller, query), query, CustomerDto.from);
   }
 
   @Get('external/:external_id')
@@ -51,12 +52,12 @@ export class CustomersController {
     description: 'The customer that you gave this external_id.',
   })
   @ApiOkResponse({ type: CustomerDto })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async getExternal(
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async getByExternalId(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
   ): Promise<CustomerDto> {
-    return CustomerDto.from(await this.customers.getExternal(caller, params.external_id));
+    return CustomerDto.from(await this.customers.getByExternalId(caller, params.external_id));
   }
 
   @Get(':id')
@@ -67,7 +68,7 @@ export class CustomersController {
     description: 'The customer with this id.',
   })
   @ApiOkResponse({ type: CustomerDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<CustomerDto> {
     return CustomerDto.from(await this.customers.get(caller, params.id));
   }
@@ -78,13 +79,14 @@ export class CustomersController {
     operationId: 'updateCustomer',
     summary: 'Change a customer',
     description:
-      'Keys that are not sent stay as they are; null clears a key that may be null. The owner ' +
-      'follows a new e-mail, and with it the seats that the owner holds. So does, where the ' +
-      'customer holds a seat of another customer, the member of that customer, unless it has ' +
-      'another member with the new e-mail.',
+      'Keys that are not sent stay as they are; null clears a nullable key. A new e-mail is ' +
+      'written to the owner and to the seats of the owner too. If the customer holds a seat that ' +
+      'another customer bought, that seat and its member are updated as well, unless the buyer ' +
+      'already has a member with the new e-mail. Pending invitations are renewed and mailed to the ' +
+      'new e-mail.',
   })
   @ApiOkResponse({ type: CustomerDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() params: IdParams,
@@ -99,12 +101,12 @@ export class CustomersController {
     operationId: 'deleteCustomer',
     summary: 'Delete a customer',
     description:
-      'Erases the customer and their members, and answers the customer as they were. Seats that ' +
-      'they or their members hold are revoked, and their orders give no more. 409 while a ' +
-      'subscription of theirs has not ended.',
+      'Erases the customer and their members, and returns the customer as they were. Revokes the ' +
+      'seats that they or their members hold. Their orders allow no more assignments. 409 while ' +
+      'one of their subscriptions has not ended.',
   })
   @ApiOkResponse({ type: CustomerDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async delete(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<CustomerDto> {
     return CustomerDto.from(await this.customers.delete(caller, params.id));
   }

@@ -1,16 +1,27 @@
-import { ShownEnum, ShownMetadata, ShownText, ShownEmail } from '../../platform/http/answers.js';
-import { EmailField, EnumField, MetadataField, TextField } from '../../platform/http/fields.js';
+import {
+  EnumProperty,
+  MetadataProperty,
+  TextProperty,
+  EmailProperty,
+} from '../../platform/http/response-properties.js';
+import {
+  EmailField,
+  EnumField,
+  MetadataField,
+  NameField,
+  TextField,
+} from '../../platform/http/request-fields.js';
 import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
-import { PageOf } from '../../platform/http/pages.js';
+import { PageOf } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
-import type { Metadata } from '../shared/metadata.js';
+import type { Metadata, StoredMetadata } from '../shared/metadata.js';
 import { CUSTOMER_TYPES, type CustomerType } from './customer.js';
 import type { CustomerRow } from './customers.repository.js';
 
 const EMAIL =
-  'Of which there is only one in the organization, without case; 409 if it is taken. The ' +
-  'customer has an owner, a member with the same e-mail, which follows it.';
-const NAME = { description: 'What the customer is called.', example: 'Analytical Engines Ltd' };
+  'Unique in the organization, regardless of case; 409 if it is taken. The customer has an owner, ' +
+  'a member with the same e-mail. Changing the e-mail of the customer also changes that of the owner.';
+const NAME = { description: 'The name of the customer.', example: 'Analytical Engines Ltd' };
 const TYPE = 'A single person or a team.';
 
 /** Body of POST /v1/customers. */
@@ -21,7 +32,7 @@ export class CreateCustomer {
   @EmailField({ description: EMAIL })
   email?: string;
 
-  @TextField(NAME)
+  @NameField(NAME)
   name?: string;
 
   @ExternalIdField()
@@ -39,7 +50,7 @@ export class UpdateCustomer extends StrictBody {
   @EmailField({ nullable: true, description: EMAIL })
   email?: string | null;
 
-  @TextField({ nullable: true, ...NAME })
+  @NameField({ nullable: true, ...NAME })
   name?: string | null;
 
   @ExternalIdField({ nullable: true })
@@ -57,8 +68,8 @@ export class InlineCustomer {
   @TextField({
     required: true,
     description:
-      'Your own id for the customer. One that does not exist, or was deleted, is created; a ' +
-      'customer with this e-mail who has no external_id yet gets this one.',
+      'Your own id for the customer. A customer that does not exist, or was deleted, is created. An ' +
+      'existing customer with this e-mail and no external_id is given this external_id.',
     example: 'crm-4711',
   })
   external_id: string;
@@ -66,23 +77,23 @@ export class InlineCustomer {
   @EmailField({ description: EMAIL })
   email?: string;
 
-  @TextField(NAME)
+  @NameField(NAME)
   name?: string;
 }
 
 /** A customer as the API shows it. */
 export class CustomerDto extends ObjectDto {
-  @ShownEmail('Where the customer is written to.', { nullable: true })
+  @EmailProperty('The e-mail of the customer.', { nullable: true })
   email: string | null;
 
-  @ShownText(NAME.description, { nullable: true, example: NAME.example })
+  @TextProperty(NAME.description, { nullable: true, example: NAME.example })
   name: string | null;
 
-  @ShownEnum(CUSTOMER_TYPES, TYPE)
+  @EnumProperty(CUSTOMER_TYPES, TYPE)
   type: string;
 
-  @ShownMetadata()
-  metadata: Metadata;
+  @MetadataProperty()
+  metadata: StoredMetadata;
 
   static from(row: CustomerRow): CustomerDto {
     return {

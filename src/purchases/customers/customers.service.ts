@@ -1,125 +1,114 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changesOf, isEmpty } from '../../platform/changes.js';
+import { changedFields, isEmpty } from '../../platform/changed-fields.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { Conflict } from '../../platform/errors.js';
-import type { Caller } from '../../platform/http/access.js';
-import type { Page, PageQuery } from '../../platform/http/pages.js';
-import { PoolsService } from '../../seats/pools.service.js';
+import type { Caller } from '../../platform/caller.js';
+import type { PageQuery, Paginated } from '../../platform/http/pagination.js';
+import { PoolsService } from '../../seats/pool/pools.service.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { MEMBER_DUPLICATES, MembersService } from '../members/members.service.js';
-import { found, refusingDuplicates } from '../shared/failures.js';
+import { conflictOnDuplicate, orNotFound } from '../shared/purchases.errors.js';
 import { patchedMetadata } from '../shared/metadata.js';
+import { retryLostRace } from '../shared/retry.js';
 import type { CreateCustomer, InlineCustomer, UpdateCustomer } from './customers.dto.js';
 import { type CustomerRow, CustomersRepository } from './customers.repository.js';
 
+const SAME_EMAIL = 'A customer with this email already exists.';
+
 const DUPLICATES = {
-  customers_pkey: 'A customer with this id exists already.',
-  customers_email: 'A customer with this email exists already.',
-  customers_external_id: 'A customer with this external_id exists already.',
-  // The owner follows the customer's e-mail, where another member may stand already.
+  customers_pkey: 'A customer with this id already exists.',
+  customers_email: SAME_EMAIL,
+  customers_email_keys: SAME_EMAIL,
+  customers_external_id: 'A customer with this external_id already exists.',
+  // The owner gets the customer's e-mail, which another member may have already.
   members_email: MEMBER_DUPLICATES.members_email,
+  members_email_keys: MEMBER_DUPLICATES.members_email_keys,
 };
 
-/** Who buys. */
+/** Creates, changes and deletes customers, who buy seats. */
 @Injectable()
 export class CustomersService {
   constructor(
     private readonly customers: CustomersRepository,
     private readonly members: MembersService,
-    private readonly memberRows: MembersRepository,
+    private readonly membersRepository: MembersRepository,
     private readonly pools: PoolsService,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Creates a customer, and with an e-mail their owner.
+   * Creates a customer, and their owner if the customer has an e-mail.
    * @throws Conflict the id, the e-mail or the external_id is taken.
    */
   create(caller: Caller, body: CreateCustomer): Promise<CustomerRow> {
     const create = async () => {
-      const row = await this.customers.insert(this.newRow(caller, body));
-      await this.bringOwner(caller, row, null);
+      const row = await this.customers.insert({
+        ...this.newColumns(caller, body),
+        metadata: body.metadata,
+      });
+      await this.updateOwner(caller, row, null);
       return row;
     };
-    return refusingDuplicates(DUPLICATES, () => this.database.transaction(create));
+    return conflictOnDuplicate(DUPLICATES, () => this.database.transaction(create));
   }
 
   /** @throws ResourceNotFound */
   async get(caller: Caller, id: string): Promise<CustomerRow> {
-    return found(await this.customers.find(caller.organizationId, id), 'customer', id);
+    return orNotFound(await this.customers.find(caller.organizationId, id), 'customer', id);
   }
 
   /** @throws ResourceNotFound */
-  async getExternal(caller: Caller, externalId: string): Promise<CustomerRow> {
-    const row = await this.customers.findExternal(caller.organizationId, externalId);
-    return found(row, 'customer', externalId);
+  async getByExternalId(caller: Caller, externalId: string): Promise<CustomerRow> {
+    const row = await this.customers.findByExternalId(caller.organizationId, externalId);
+    return orNotFound(row, 'customer', externalId);
   }
 
-  list(caller: Caller, query: PageQuery): Promise<Page<CustomerRow>> {
-    return this.customers.page(caller.organizationId, query);
+  list(caller: Caller, query: PageQuery): Promise<Paginated<CustomerRow>> {
+    return this.customers.list(caller.organizationId, query);
   }
 
   /**
-   * A new e-mail is followed by the owner, by the members that the customer is as a person of other
-   * customers, and by the seats that these hold.
+   * Writes a new e-mail into the owner as well, into the members of other customers that an active
+   * seat links to this customer, and into the seats of all of them.
    * @throws ResourceNotFound, Conflict
    */
   update(caller: Caller, id: string, body: UpdateCustomer): Promise<CustomerRow> {
-    const change = async () => {
-      const row = found(await this.customers.lock(caller.organizationId, id), 'customer', id);
+    const update = async () => {
+      const row = orNotFound(await this.customers.lock(caller.organizationId, id), 'customer', id);
       const wanted = { ...body, metadata: patchedMetadata(body.metadata) };
-      const changes = changesOf(row, wanted);
+      const changes = changedFields<CustomerRow>(row, wanted);
       if (isEmpty(changes)) return row;
       const changed = await this.customers.update(row, {
         ...changes,
         modified_at: this.clock.now(),
       });
       if (changes.email !== undefined) {
-        await this.bringOwner(caller, changed, row.email);
-        await this.bringPerson(caller, changed);
+        await this.updateOwner(caller, changed, row.email);
+        await this.updateSeatedMembers(caller, changed);
       }
       return changed;
     };
-    return refusingDuplicates(DUPLICATES, () => this.database.transaction(change));
+    return conflictOnDuplicate(DUPLICATES, () => this.database.transaction(update));
   }
 
   /**
-   * The customer with this external_id, with this e-mail and name: created or changed if need be.
-   * They cannot be deleted until the caller's transaction ends, which this joins.
+   * Creates or updates the customer with this external_id, in the caller's transaction. A customer
+   * with this e-mail and no external_id gets this one. The customer cannot be deleted until the
+   * transaction ends.
    *
    * @throws Conflict the e-mail is that of a customer with another external_id.
+   * @throws ServiceUnavailable other transactions won each of 10 attempts.
    */
-  async bring(caller: Caller, inline: InlineCustomer): Promise<CustomerRow> {
-    const { organizationId } = caller;
-    const { external_id, email } = inline;
-    const known =
-      (await this.customers.findExternal(organizationId, external_id)) ??
-      (email === undefined ? null : await this.customers.findByEmail(organizationId, email));
-    if (known === null) {
-      const created = await this.customers.insertUnlessThere(this.newRow(caller, inline));
-      // Null: somebody else has just created them.
-      if (created === null) return this.bring(caller, inline);
-      await this.bringOwner(caller, created, null);
-      return created;
-    }
-    if (known.external_id !== null && known.external_id !== external_id) {
-      throw new Conflict(DUPLICATES.customers_email);
-    }
-    // False: somebody has just deleted them.
-    if (!(await this.customers.hold(organizationId, known.id))) return this.bring(caller, inline);
-    if (isEmpty(changesOf<CustomerRow>(known, { ...inline }))) return known;
-    const locked = await this.customers.lock(organizationId, known.id);
-    // Somebody has just given them another external_id.
-    if (locked?.external_id !== known.external_id) return this.bring(caller, inline);
-    return this.update(caller, known.id, { ...inline });
+  upsert(caller: Caller, inline: InlineCustomer): Promise<CustomerRow> {
+    return retryLostRace(() => this.tryUpsert(caller, inline));
   }
 
   /**
-   * Erases a customer and their members; seats that they or their members hold are revoked, and
-   * their orders give no more. Answers the customer as they were.
+   * Erases a customer and their members, revokes the seats that they or their members hold, and
+   * closes their orders to new assignments. Returns the customer as they were.
    *
    * @throws ResourceNotFound
    * @throws Conflict a subscription of theirs has not ended.
@@ -127,31 +116,69 @@ export class CustomersService {
   delete(caller: Caller, id: string): Promise<CustomerRow> {
     const { organizationId } = caller;
     return this.database.transaction(async () => {
-      // Pools before people, as an assignment locks them, or the two could wait for each other.
+      // Pools before people, as an assignment locks them: in another order the two could deadlock.
       await this.closeOrders(caller, id);
       await this.pools.lockOfCustomer(caller, id);
-      const row = found(await this.customers.lockForDeletion(organizationId, id), 'customer', id);
-      if (await this.customers.hasSubscription(row)) {
+      const row = orNotFound(
+        await this.customers.lockForDeletion(organizationId, id),
+        'customer',
+        id,
+      );
+      if (await this.customers.hasLiveSubscription(row)) {
         throw new Conflict('A subscription of this customer has not ended; end it first.');
       }
-      // Those that were written before the lock was ours; there will be no more.
+      // Again, for orders that were created before the lock. With it there can be no new ones.
       await this.closeOrders(caller, id);
-      await this.memberRows.lockAllOf(organizationId, id);
-      // Before the erasure, since the events of the revoke are to say who held the seats.
+      await this.membersRepository.lockByCustomer(organizationId, id);
+      // Before the erasure, because the events of the revocations name the people.
       await this.pools.revokeOfCustomer(caller, id, 'customer_deleted');
       const now = this.clock.now();
-      await this.memberRows.eraseAllOf(organizationId, id, now);
+      await this.membersRepository.eraseByCustomer(organizationId, id, now);
       await this.customers.erase(row, now);
       return row;
     });
   }
 
+  /**
+   * @returns undefined when another transaction created, deleted or renamed the customer meanwhile.
+   */
+  private async tryUpsert(
+    caller: Caller,
+    inline: InlineCustomer,
+  ): Promise<CustomerRow | undefined> {
+    const { organizationId } = caller;
+    const existing = await this.findInline(organizationId, inline);
+    if (existing === null) {
+      const created = await this.customers.insertIfAbsent(this.newColumns(caller, inline));
+      if (created === null) return undefined;
+      await this.updateOwner(caller, created, null);
+      return created;
+    }
+    if (existing.external_id !== null && existing.external_id !== inline.external_id) {
+      throw new Conflict(SAME_EMAIL);
+    }
+    if (!(await this.customers.lockAgainstDeletion(organizationId, existing.id))) return undefined;
+    if (isEmpty(changedFields<CustomerRow>(existing, { ...inline }))) return existing;
+    const locked = await this.customers.lock(organizationId, existing.id);
+    if (locked?.external_id !== existing.external_id) return undefined;
+    return this.update(caller, existing.id, { ...inline });
+  }
+
+  private async findInline(
+    organizationId: string,
+    { external_id, email }: InlineCustomer,
+  ): Promise<CustomerRow | null> {
+    const named = await this.customers.findByExternalId(organizationId, external_id);
+    if (named !== null || email === undefined) return named;
+    return this.customers.findByEmail(organizationId, email);
+  }
+
   private async closeOrders(caller: Caller, customerId: string): Promise<void> {
-    const orders = await this.customers.openOrders(caller.organizationId, customerId);
+    const orders = await this.customers.listActiveOrderIds(caller.organizationId, customerId);
     for (const order_id of orders) await this.pools.setActive(caller, { order_id }, false);
   }
 
-  private newRow(caller: Caller, body: CreateCustomer) {
+  private newColumns(caller: Caller, body: Omit<CreateCustomer, 'metadata'>) {
     return {
       organization_id: caller.organizationId,
       id: body.id ?? randomUUID(),
@@ -160,19 +187,18 @@ export class CustomersService {
       name: body.name ?? null,
       external_id: body.external_id ?? null,
       type: body.type ?? 'individual',
-      metadata: body.metadata ?? {},
     };
   }
 
-  private async bringPerson(caller: Caller, { id, email }: CustomerRow): Promise<void> {
-    if (email !== null) await this.members.followPerson(caller, id, email);
+  private async updateSeatedMembers(caller: Caller, { id, email }: CustomerRow): Promise<void> {
+    if (email !== null) await this.members.updateSeatedMembers(caller, id, email);
   }
 
-  private async bringOwner(
+  private async updateOwner(
     caller: Caller,
     { id, email, name }: CustomerRow,
     oldEmail: string | null,
   ): Promise<void> {
-    if (email !== null) await this.members.followCustomer(caller, { id, email, name }, oldEmail);
+    if (email !== null) await this.members.updateOwner(caller, { id, email, name }, oldEmail);
   }
 }

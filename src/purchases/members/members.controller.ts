@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Conflict, RequestValidationError, ResourceNotFound } from '../../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
-import { Fails } from '../../platform/http/docs.js';
+import type { Caller } from '../../platform/caller.js';
+import { CurrentCaller, Scope } from '../../platform/http/access.js';
+import { ApiErrors } from '../../platform/http/openapi.decorators.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
-import { toPage } from '../../platform/http/pages.js';
+import { toPageResponse } from '../../platform/http/pagination.js';
 import {
   CreateMember,
   MemberDto,
@@ -25,10 +26,11 @@ export class MembersController {
   @ApiOperation({
     operationId: 'createMember',
     summary: 'Create a member',
-    description: 'A person of a customer. Assigning a seat to an e-mail creates members as well.',
+    description:
+      'A member is a person of a customer. Assigning a seat to an e-mail creates members too.',
   })
   @ApiCreatedResponse({ type: MemberDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateMember): Promise<MemberDto> {
     return MemberDto.from(await this.members.create(caller, body));
   }
@@ -38,12 +40,13 @@ export class MembersController {
   @ApiOperation({
     operationId: 'listMembers',
     summary: 'List members',
-    description: 'Newest first, all or those of a customer. Deleted members are not shown.',
+    description:
+      'Newest first; all members, or those of a customer. Deleted members are not shown.',
   })
   @ApiOkResponse({ type: MemberPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: MembersQuery): Promise<MemberPage> {
-    return toPage(await this.members.list(caller, query), query, MemberDto.from);
+    return toPageResponse(await this.members.list(caller, query), query, MemberDto.from);
   }
 
   @Get('external/:external_id')
@@ -54,14 +57,14 @@ export class MembersController {
     description: 'The member of the customer that you gave this external_id.',
   })
   @ApiOkResponse({ type: MemberDto })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async getExternal(
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async getByExternalId(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
     @Query() query: MemberOfCustomer,
   ): Promise<MemberDto> {
     return MemberDto.from(
-      await this.members.getExternal(caller, query.customer_id, params.external_id),
+      await this.members.getByExternalId(caller, query.customer_id, params.external_id),
     );
   }
 
@@ -73,7 +76,7 @@ export class MembersController {
     description: 'The member with this id.',
   })
   @ApiOkResponse({ type: MemberDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<MemberDto> {
     return MemberDto.from(await this.members.get(caller, params.id));
   }
@@ -84,11 +87,13 @@ export class MembersController {
     operationId: 'updateMember',
     summary: 'Change a member',
     description:
-      'Keys that are not sent stay as they are; null clears a key that may be null. A new ' +
-      'e-mail is written into the seats that the member holds.',
+      'Keys that are not sent stay as they are; null clears a nullable key. The seats that the ' +
+      'member holds get a new e-mail too, with an event `customer_seat.updated` for each. A pending ' +
+      'invitation is renewed: the old link stops working, a new one is mailed to the new e-mail, ' +
+      'and an event `customer_seat.invitation_resent` follows.',
   })
   @ApiOkResponse({ type: MemberDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() params: IdParams,
@@ -103,10 +108,10 @@ export class MembersController {
     operationId: 'deleteMember',
     summary: 'Delete a member',
     description:
-      'Erases the member, revokes the seats that they hold, and answers the member as they were.',
+      'Erases the member, revokes the seats that they hold, and returns the member as they were.',
   })
   @ApiOkResponse({ type: MemberDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async delete(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<MemberDto> {
     return MemberDto.from(await this.members.delete(caller, params.id));
   }

@@ -1,15 +1,20 @@
-import { ShownEmail, ShownEnum, ShownText, ShownUuid } from '../../platform/http/answers.js';
-import { EmailField, EnumField, TextField, UuidField } from '../../platform/http/fields.js';
+import {
+  EmailProperty,
+  EnumProperty,
+  TextProperty,
+  UuidProperty,
+} from '../../platform/http/response-properties.js';
+import { EmailField, EnumField, NameField, UuidField } from '../../platform/http/request-fields.js';
 import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
-import { PageOf, PageQuery } from '../../platform/http/pages.js';
+import { PageOf, PageQuery } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { MEMBER_ROLES, type MemberRole } from './member.js';
 import type { MemberRow } from './members.repository.js';
 
-const CUSTOMER = 'The customer that the person belongs to.';
-const EMAIL = 'Of which a customer has only one, without case; 409 if it is taken.';
-const NAME = { description: 'What the person is called.', example: 'Ada Lovelace' };
-const ROLE = 'What the person may do in the customer portal.';
+const CUSTOMER = 'The customer to whom the person belongs.';
+const EMAIL = 'Unique among the members of the customer, regardless of case; 409 if it is taken.';
+const NAME = { description: 'The name of the person.', example: 'Ada Lovelace' };
+const ROLE = 'The role of the person in the customer portal.';
 
 /** Body of POST /v1/members. */
 export class CreateMember {
@@ -22,7 +27,7 @@ export class CreateMember {
   @EmailField({ required: true, description: EMAIL })
   email: string;
 
-  @TextField(NAME)
+  @NameField(NAME)
   name?: string;
 
   @ExternalIdField()
@@ -37,7 +42,7 @@ export class UpdateMember extends StrictBody {
   @EmailField({ refuseNull: true, description: EMAIL })
   email?: string;
 
-  @TextField({ nullable: true, ...NAME })
+  @NameField({ nullable: true, ...NAME })
   name?: string | null;
 
   @ExternalIdField({ nullable: true })
@@ -52,7 +57,7 @@ export class MembersQuery extends PageQuery {
   @UuidField({ version4: true, description: 'Only the members of this customer.' })
   customer_id?: string;
 
-  @EmailField({ description: 'Only members with this e-mail, without case.' })
+  @EmailField({ description: 'Only members with this e-mail, regardless of case.' })
   email?: string;
 }
 
@@ -64,16 +69,16 @@ export class MemberOfCustomer {
 
 /** A member as the API shows it. */
 export class MemberDto extends ObjectDto {
-  @ShownUuid(CUSTOMER)
+  @UuidProperty(CUSTOMER)
   customer_id: string;
 
-  @ShownEmail('Where the person is written to.', { example: 'ada@example.com' })
+  @EmailProperty('The e-mail of the person.', { example: 'ada@example.com' })
   email: string;
 
-  @ShownText(NAME.description, { nullable: true, example: NAME.example })
+  @TextProperty(NAME.description, { nullable: true, example: NAME.example })
   name: string | null;
 
-  @ShownEnum(MEMBER_ROLES, ROLE)
+  @EnumProperty(MEMBER_ROLES, ROLE)
   role: string;
 
   static from(row: MemberRow): MemberDto {

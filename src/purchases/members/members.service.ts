@@ -1,24 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changesOf, isEmpty } from '../../platform/changes.js';
+import { changedFields, isEmpty } from '../../platform/changed-fields.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
-import type { Caller } from '../../platform/http/access.js';
-import type { Page } from '../../platform/http/pages.js';
-import { PoolsService } from '../../seats/pools.service.js';
+import type { Caller } from '../../platform/caller.js';
+import type { Paginated } from '../../platform/http/pagination.js';
+import { PoolsService } from '../../seats/pool/pools.service.js';
 import { CustomersRepository } from '../customers/customers.repository.js';
-import { found, notFound, refusingDuplicates } from '../shared/failures.js';
+import { conflictOnDuplicate, notFound, orNotFound } from '../shared/purchases.errors.js';
 import type { CreateMember, MembersQuery, UpdateMember } from './members.dto.js';
 import { type MemberRow, MembersRepository } from './members.repository.js';
 
-/** The sentence for each unique index of members. */
+const SAME_EMAIL = 'This customer has a member with this email already.';
+
+/** The message of the 409 for each unique index of members. */
 export const MEMBER_DUPLICATES = {
-  members_pkey: 'A member with this id exists already.',
-  members_email: 'This customer has a member with this email already.',
+  members_pkey: 'A member with this id already exists.',
+  members_email: SAME_EMAIL,
+  members_email_keys: SAME_EMAIL,
   members_external_id: 'This customer has a member with this external_id already.',
 };
 
-/** The people of a customer. */
+/** Creates, changes and deletes members, who are the people of a customer. */
 @Injectable()
 export class MembersService {
   constructor(
@@ -36,7 +39,7 @@ export class MembersService {
   create(caller: Caller, body: CreateMember): Promise<MemberRow> {
     const { organizationId } = caller;
     const create = async () => {
-      if (!(await this.customers.hold(organizationId, body.customer_id))) {
+      if (!(await this.customers.lockAgainstDeletion(organizationId, body.customer_id))) {
         throw notFound('customer', body.customer_id);
       }
       if (body.external_id) await this.pools.lockLinking(body.customer_id);
@@ -51,46 +54,51 @@ export class MembersService {
         role: body.role ?? 'member',
       });
     };
-    return refusingDuplicates(MEMBER_DUPLICATES, () => this.database.transaction(create));
+    return conflictOnDuplicate(MEMBER_DUPLICATES, () => this.database.transaction(create));
   }
 
   /** @throws ResourceNotFound */
   async get(caller: Caller, id: string): Promise<MemberRow> {
-    return found(await this.members.find(caller.organizationId, id), 'member', id);
+    return orNotFound(await this.members.find(caller.organizationId, id), 'member', id);
   }
 
   /** @throws ResourceNotFound */
-  async getExternal(caller: Caller, customerId: string, externalId: string): Promise<MemberRow> {
-    const row = await this.members.findExternal(caller.organizationId, customerId, externalId);
-    return found(row, 'member', externalId);
+  async getByExternalId(
+    caller: Caller,
+    customerId: string,
+    externalId: string,
+  ): Promise<MemberRow> {
+    const row = await this.members.findByExternalId(caller.organizationId, customerId, externalId);
+    return orNotFound(row, 'member', externalId);
   }
 
-  list(caller: Caller, query: MembersQuery): Promise<Page<MemberRow>> {
-    return this.members.page(caller.organizationId, query, query);
+  list(caller: Caller, query: MembersQuery): Promise<Paginated<MemberRow>> {
+    return this.members.list(caller.organizationId, query, query);
   }
 
   /**
-   * A new e-mail is written into the seats that the member holds as well.
+   * Writes a new e-mail into the seats that the member holds as well, and renews pending
+   * invitations.
    * @throws ResourceNotFound, Conflict
    */
   update(caller: Caller, id: string, body: UpdateMember): Promise<MemberRow> {
-    const change = async () => {
+    const update = async () => {
       if (body.external_id) await this.pools.lockLinking((await this.get(caller, id)).customer_id);
-      const row = found(await this.members.lock(caller.organizationId, id), 'member', id);
-      return this.apply(caller, row, body);
+      const row = orNotFound(await this.members.lock(caller.organizationId, id), 'member', id);
+      return this.applyChanges(caller, row, body);
     };
-    return refusingDuplicates(MEMBER_DUPLICATES, () => this.database.transaction(change));
+    return conflictOnDuplicate(MEMBER_DUPLICATES, () => this.database.transaction(update));
   }
 
   /**
-   * Erases the member and revokes what they hold, in one step. Answers the member as it was.
+   * Erases the member and revokes their seats in one transaction. Returns the member as it was.
    * @throws ResourceNotFound
    */
   delete(caller: Caller, id: string): Promise<MemberRow> {
     return this.database.transaction(async () => {
       await this.pools.lockOfMember(caller, id);
-      const row = found(await this.members.lock(caller.organizationId, id), 'member', id);
-      // First, since the events of the revoke are to say who held the seats.
+      const row = orNotFound(await this.members.lock(caller.organizationId, id), 'member', id);
+      // Before the erasure, because the events of the revocations name the person.
       await this.pools.revokeOfMember(caller, id, 'member_deleted');
       await this.members.erase(row, this.clock.now());
       return row;
@@ -98,10 +106,10 @@ export class MembersService {
   }
 
   /**
-   * Lets the owner follow the customer's e-mail: the owner with the old one gets the new one, else
-   * there is a new owner. Joins the transaction of the customer's change.
+   * Gives the customer's e-mail to the owner who has the old one. Without such an owner, makes the
+   * member with the new e-mail the owner, or creates one. Joins the transaction of the caller.
    */
-  async followCustomer(
+  async updateOwner(
     caller: Caller,
     customer: { id: string; email: string; name: string | null },
     oldEmail: string | null,
@@ -110,7 +118,7 @@ export class MembersService {
     const owner = oldEmail && (await this.members.findOwner(organizationId, customer.id, oldEmail));
     const locked = owner && (await this.members.lock(organizationId, owner.id));
     if (locked) {
-      await this.apply(caller, locked, { email: customer.email });
+      await this.applyChanges(caller, locked, { email: customer.email });
       return;
     }
     await this.members.upsertOwner({
@@ -124,24 +132,26 @@ export class MembersService {
   }
 
   /**
-   * Where a customer holds seats of other customers as a person, lets the members that they are
-   * there follow their new e-mail. A buyer who has another member with this e-mail is left alone:
-   * that member may hold seats of their own. Joins the transaction of the customer's change.
+   * Gives a customer's new e-mail to the members of other customers that an active seat links to
+   * this customer. Skips a member whose customer has another member with this e-mail, since that
+   * one may hold seats as well. Joins the transaction of the caller.
    */
-  async followPerson(caller: Caller, customerId: string, email: string): Promise<void> {
-    const members = await this.members.lockSeatedAs(caller.organizationId, customerId, email);
-    for (const member of members) await this.apply(caller, member, { email });
+  async updateSeatedMembers(caller: Caller, customerId: string, email: string): Promise<void> {
+    const members = await this.members.lockSeatedMembers(caller.organizationId, customerId, email);
+    for (const member of members) await this.applyChanges(caller, member, { email });
   }
 
-  private async apply(
+  private async applyChanges(
     caller: Caller,
     row: MemberRow,
     wanted: Partial<MemberRow>,
   ): Promise<MemberRow> {
-    const changes = changesOf(row, wanted);
+    const changes = changedFields(row, wanted);
     if (isEmpty(changes)) return row;
     const changed = await this.members.update(row, { ...changes, modified_at: this.clock.now() });
-    if (changes.email !== undefined) await this.pools.changeEmail(caller, row.id, changed.email);
+    if (changes.email !== undefined) {
+      await this.pools.changeEmail(caller, row.id, row.email, changed.email);
+    }
     return changed;
   }
 }

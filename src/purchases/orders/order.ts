@@ -1,4 +1,4 @@
-/* What is true of orders: `refunded` and `void` are final. */
+/* The rules of orders: `refunded` and `void` are final. */
 
 export const ORDER_STATUSES = [
   'pending',

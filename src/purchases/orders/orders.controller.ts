@@ -18,10 +18,11 @@ import {
   RequestValidationError,
   ResourceNotFound,
 } from '../../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
-import { Fails } from '../../platform/http/docs.js';
+import type { Caller } from '../../platform/caller.js';
+import { CurrentCaller, Scope } from '../../platform/http/access.js';
+import { ApiErrors } from '../../platform/http/openapi.decorators.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
-import { PageQuery, toPage } from '../../platform/http/pages.js';
+import { PageQuery, toPageResponse } from '../../platform/http/pagination.js';
 import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
 import { PATCH_DESCRIPTION, putDescription } from '../shared/purchases.docs.js';
 import { CreateOrder, OrderDto, OrderPage, PutOrder, UpdateOrder } from './orders.dto.js';
@@ -38,11 +39,11 @@ export class OrdersController {
     operationId: 'createOrder',
     summary: 'Create an order',
     description:
-      'Tells that seats were bought once and for all. Its pool of seats opens with it, if the ' +
-      'status can give seats.',
+      'Records a one-time purchase of seats, and creates its pool. Seats can be assigned if the ' +
+      'status allows it.',
   })
   @ApiCreatedResponse({ type: OrderDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateOrder): Promise<OrderDto> {
     return OrderDto.from(await this.orders.create(caller, body));
   }
@@ -55,9 +56,9 @@ export class OrdersController {
     description: 'Newest first.',
   })
   @ApiOkResponse({ type: OrderPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<OrderPage> {
-    return toPage(await this.orders.list(caller, query), query, OrderDto.from);
+    return toPageResponse(await this.orders.list(caller, query), query, OrderDto.from);
   }
 
   @Get('external/:external_id')
@@ -68,12 +69,12 @@ export class OrdersController {
     description: 'The order that you gave this external_id.',
   })
   @ApiOkResponse({ type: OrderDto })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async getExternal(
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async getByExternalId(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
   ): Promise<OrderDto> {
-    return OrderDto.from(await this.orders.getExternal(caller, params.external_id));
+    return OrderDto.from(await this.orders.getByExternalId(caller, params.external_id));
   }
 
   @Put('external/:external_id')
@@ -83,13 +84,16 @@ export class OrdersController {
     summary: 'Create or change an order by its external_id',
     description:
       putDescription('order') +
-      ' A refunded or void order keeps ' +
-      'everything but its metadata: 403. So does one that is to give seats and whose customer was ' +
-      'deleted, unless another customer is named.',
+      ' Only the metadata of a refunded or void order can be changed; other changes are a 403. An ' +
+      'order whose customer was deleted cannot get a status that allows assignments: 403, unless ' +
+      'the body names another customer.',
   })
-  @ApiOkResponse({ type: OrderDto, description: 'It was there, and is as the body says.' })
+  @ApiOkResponse({
+    type: OrderDto,
+    description: 'The order already existed and now matches the body.',
+  })
   @ApiCreatedResponse({ type: OrderDto, description: 'It was created.' })
-  @Fails(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
   async put(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
@@ -109,7 +113,7 @@ export class OrdersController {
     description: 'The order with this id.',
   })
   @ApiOkResponse({ type: OrderDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<OrderDto> {
     return OrderDto.from(await this.orders.get(caller, params.id));
   }
@@ -121,13 +125,12 @@ export class OrdersController {
     summary: 'Change an order',
     description:
       PATCH_DESCRIPTION +
-      ' `status: refunded` or `void` is final and ' +
-      'revokes every pending and claimed seat; after it, only external_id and metadata can be ' +
-      'changed. Repeating a status is no error. An order whose customer was deleted gives ' +
-      'no more seats: `status: paid` is a 403 then.',
+      ' `status: refunded` and `void` are final and revoke every pending and claimed seat; then only ' +
+      'external_id and metadata can be changed. Sending the current status again is allowed. An order whose customer ' +
+      'was deleted allows no more assignments: `status: paid` is a 403 then.',
   })
   @ApiOkResponse({ type: OrderDto })
-  @Fails(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(SeatsAlreadyAssigned, NotPermitted, ResourceNotFound, Conflict, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() params: IdParams,

@@ -1,8 +1,8 @@
-import { ShownEnum } from '../../platform/http/answers.js';
-import { Examples } from '../../platform/http/docs.js';
-import { EnumField } from '../../platform/http/fields.js';
-import { PageOf } from '../../platform/http/pages.js';
-import type { SeatCounts } from '../../seats/pools.service.js';
+import { EnumProperty } from '../../platform/http/response-properties.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
+import { EnumField } from '../../platform/http/request-fields.js';
+import { PageOf } from '../../platform/http/pagination.js';
+import type { SeatCounts } from '../../seats/pool/pools.service.js';
 import {
   CreatePurchase,
   PurchaseDto,
@@ -14,8 +14,8 @@ import { ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { OrderRow } from './orders.repository.js';
 
 const STATUS =
-  'Seats can be assigned while it is paid or partially_refunded. refunded and void are final: ' +
-  'they revoke all seats.';
+  'The state of the order. Seats can be assigned while it is `paid` or `partially_refunded`. ' +
+  '`refunded` and `void` are final, and revoke all seats.';
 
 /** Body of POST /v1/orders. */
 export class CreateOrder extends CreatePurchase {
@@ -24,7 +24,7 @@ export class CreateOrder extends CreatePurchase {
 }
 
 /** Body of PUT /v1/orders/external/{external_id}. */
-@Examples(PUT_EXAMPLES)
+@BodyExamples(PUT_EXAMPLES)
 export class PutOrder extends PutPurchase {
   @EnumField(ORDER_STATUSES, { description: STATUS, default: 'paid' })
   status?: OrderStatus;
@@ -38,11 +38,11 @@ export class UpdateOrder extends UpdatePurchase {
 
 /** An order as the API shows it. */
 export class OrderDto extends PurchaseDto {
-  @ShownEnum(ORDER_STATUSES, STATUS)
+  @EnumProperty(ORDER_STATUSES, STATUS)
   status: string;
 
   static from(row: OrderRow & SeatCounts): OrderDto {
-    return { ...OrderDto.shown(row), status: row.status };
+    return { ...OrderDto.common(row), status: row.status };
   }
 }
 

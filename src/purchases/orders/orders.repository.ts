@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { orders, Prisma } from '../../generated/prisma/client.js';
-import type { Metadata } from '../shared/metadata.js';
-import { ObjectsRepository } from '../shared/objects.repository.js';
+import type { Order, Prisma } from '../../generated/prisma/client.js';
+import { ObjectsRepository, type WithMetadata } from '../shared/objects.repository.js';
 
-export type OrderRow = Omit<orders, 'metadata'> & { metadata: Metadata };
+export type OrderRow = Order;
 
-/** The SQL of orders. Their seats are the pools'. */
+/** The SQL of orders. PoolsRepository has the SQL of their seats. */
 @Injectable()
 export class OrdersRepository extends ObjectsRepository<
   OrderRow,
-  Prisma.ordersUncheckedCreateInput
+  WithMetadata<Prisma.OrderUncheckedCreateInput>
 > {
   protected override readonly table = 'orders';
+
+  protected override get model() {
+    return this.database.db.order;
+  }
 }

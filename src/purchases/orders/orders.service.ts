@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changesOf, isEmpty } from '../../platform/changes.js';
+import { changedFields, isEmpty } from '../../platform/changed-fields.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { NotPermitted } from '../../platform/errors.js';
-import type { Caller } from '../../platform/http/access.js';
-import { mustResize, type Overflow } from '../../seats/overflow.js';
-import { PoolsService, type SeatCounts } from '../../seats/pools.service.js';
+import type { Caller } from '../../platform/caller.js';
+import { mustResize, type Overflow } from '../../seats/pool/pool.rules.js';
+import { PoolsService, type SeatCounts } from '../../seats/pool/pools.service.js';
 import { CustomersRepository } from '../customers/customers.repository.js';
-import { finalStatus } from '../shared/failures.js';
-import { type Metadata, patchedMetadata } from '../shared/metadata.js';
+import { ProductsRepository } from '../products/products.repository.js';
+import { finalStatus } from '../shared/purchases.errors.js';
+import { patchedMetadata } from '../shared/metadata.js';
 import { PurchasesService, type Resolved } from '../shared/purchases.service.js';
-import { References } from '../shared/references.js';
+import { ReferencesService } from '../shared/references.service.js';
 import { givesSeats, isFinal } from './order.js';
 import type { CreateOrder, PutOrder, UpdateOrder } from './orders.dto.js';
 import { type OrderRow, OrdersRepository } from './orders.repository.js';
@@ -19,22 +20,22 @@ import { type OrderRow, OrdersRepository } from './orders.repository.js';
 /** An order with its seats counted. */
 export type Order = OrderRow & SeatCounts;
 
-/** What can change of an order. A key that is undefined stays as it is. */
-type Change = Partial<Omit<OrderRow, 'metadata'>> & {
-  metadata?: Metadata | null;
+/** Changes of an order. A key that is undefined stays as it is. */
+type Change = Partial<OrderRow> & {
   seats?: number;
   on_overflow?: Overflow;
 };
 
-/** What was bought once and for all. */
+/** Creates and changes orders. */
 @Injectable()
 export class OrdersService extends PurchasesService<OrderRow, CreateOrder, PutOrder, UpdateOrder> {
-  protected override readonly thing = 'order';
+  protected override readonly kind = 'order';
 
   constructor(
-    protected override readonly rows: OrdersRepository,
+    protected override readonly repository: OrdersRepository,
+    private readonly products: ProductsRepository,
     private readonly customers: CustomersRepository,
-    references: References,
+    references: ReferencesService,
     pools: PoolsService,
     database: Database,
     clock: Clock,
@@ -46,7 +47,7 @@ export class OrdersService extends PurchasesService<OrderRow, CreateOrder, PutOr
     caller: Caller,
     body: CreateOrder | Resolved<PutOrder>,
   ): Promise<OrderRow> {
-    return this.rows.insert({
+    return this.repository.insert({
       organization_id: caller.organizationId,
       id: body.id ?? randomUUID(),
       created_at: this.clock.now(),
@@ -55,7 +56,7 @@ export class OrdersService extends PurchasesService<OrderRow, CreateOrder, PutOr
       customer_id: body.customer_id,
       checkout_id: body.checkout_id ?? null,
       status: body.status ?? 'paid',
-      metadata: body.metadata ?? {},
+      metadata: body.metadata,
     });
   }
 
@@ -63,51 +64,70 @@ export class OrdersService extends PurchasesService<OrderRow, CreateOrder, PutOr
     return givesSeats(status);
   }
 
-  protected override conform(
+  protected override applyPut(
     caller: Caller,
     row: OrderRow,
     body: Resolved<PutOrder>,
   ): Promise<Order> {
     const { product_id, customer_id, checkout_id, status, seats, metadata, on_overflow } = body;
     const wanted = { product_id, customer_id, checkout_id, status, seats, metadata, on_overflow };
-    return this.change(caller, row, wanted);
+    return this.applyPatch(caller, row, wanted);
   }
 
-  protected override async change(caller: Caller, row: OrderRow, sent: Change): Promise<Order> {
+  protected override async applyPatch(caller: Caller, row: OrderRow, sent: Change): Promise<Order> {
     const { seats, on_overflow = 'reject', metadata, ...columns } = sent;
-    const before = await this.counted(row);
+    const before = await this.withSeatCounts(row);
     const resized = seats !== undefined && mustResize(before, seats, on_overflow);
     const wanted = { ...columns, metadata: patchedMetadata(metadata) };
-    const changes = changesOf<OrderRow>(row, wanted);
+    const changes = changedFields<OrderRow>(row, wanted);
     if (isEmpty(changes) && !resized) return before;
-    const { external_id: _name, metadata: _data, ...more } = changes;
-    if (isFinal(row.status) && (resized || !isEmpty(more))) throw finalStatus('order', row.status);
+    const { external_id: _external_id, metadata: _metadata, ...others } = changes;
+    if (isFinal(row.status) && (resized || !isEmpty(others))) {
+      throw finalStatus('order', row.status);
+    }
 
-    const after = await this.rows.update(row, { ...changes, modified_at: this.clock.now() });
-    await this.follow(caller, row, after);
+    const after = await this.repository.update(row, { ...changes, modified_at: this.clock.now() });
+    await this.updatePool(caller, row, after);
     if (resized) await this.pools.resize(caller, this.refOf(row), seats, on_overflow);
-    return this.counted(after);
+    return this.withSeatCounts(after);
   }
 
-  /** Lets the pool follow a change of the product, the customer or the status. */
-  private async follow(caller: Caller, before: OrderRow, after: OrderRow): Promise<void> {
-    await this.passOn(caller, before, after);
-    const sold = before.customer_id !== after.customer_id;
-    // A pool is closed as well when its customer was deleted: a new one opens it again.
-    if (sold || givesSeats(before.status) !== givesSeats(after.status)) {
-      await this.setActive(caller, after);
+  /** Writes a new product, customer or status into the pool, and revokes the seats at the end. */
+  private async updatePool(caller: Caller, before: OrderRow, after: OrderRow): Promise<void> {
+    await this.transferPool(caller, before, after);
+    const transferred = before.customer_id !== after.customer_id;
+    // The deletion of the former customer has closed the pool, so a new customer must reopen it.
+    if (transferred || givesSeats(before.status) !== givesSeats(after.status)) {
+      await this.updatePoolActive(caller, after);
     }
     if (isFinal(after.status) && !isFinal(before.status)) {
       await this.pools.revokeAll(caller, this.refOf(after), 'order_refunded');
     }
   }
 
-  private async setActive(caller: Caller, row: OrderRow): Promise<void> {
+  private async updatePoolActive(caller: Caller, row: OrderRow): Promise<void> {
     const active = givesSeats(row.status);
-    // Held until the end: who deletes the customer meanwhile finds the open pool, and closes it.
-    if (active && !(await this.customers.hold(caller.organizationId, row.customer_id))) {
-      throw new NotPermitted('The customer of this order was deleted, so it gives no more seats.');
-    }
+    if (active) await this.lockReferences(caller, row);
     await this.pools.setActive(caller, this.refOf(row), active);
   }
+
+  /**
+   * Locks the product and the customer against deletion. A concurrent deletion waits for this lock,
+   * and then finds an order that gives seats.
+   * @throws NotPermitted one of them was deleted.
+   */
+  private async lockReferences({ organizationId }: Caller, row: OrderRow): Promise<void> {
+    if (!(await this.products.lockAgainstDeletion(organizationId, row.product_id))) {
+      throw deleted('product');
+    }
+    if (!(await this.customers.lockAgainstDeletion(organizationId, row.customer_id))) {
+      throw deleted('customer');
+    }
+  }
+}
+
+function deleted(kind: 'product' | 'customer') {
+  return new NotPermitted(
+    `The ${kind} of this order was deleted, so it accepts no more assignments.`,
+  );
 }

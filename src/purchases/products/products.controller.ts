@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Conflict, RequestValidationError, ResourceNotFound } from '../../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
-import { Fails } from '../../platform/http/docs.js';
+import type { Caller } from '../../platform/caller.js';
+import { CurrentCaller, Scope } from '../../platform/http/access.js';
+import { ApiErrors } from '../../platform/http/openapi.decorators.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
-import { PageQuery, toPage } from '../../platform/http/pages.js';
+import { PageQuery, toPageResponse } from '../../platform/http/pagination.js';
 import { CreateProduct, ProductDto, ProductPage, UpdateProduct } from './products.dto.js';
 import { ProductsService } from './products.service.js';
 
@@ -18,10 +19,10 @@ export class ProductsController {
   @ApiOperation({
     operationId: 'createProduct',
     summary: 'Create a product',
-    description: 'A product is what subscriptions and orders are of; invitations name it.',
+    description: 'Subscriptions and orders sell seats of a product. Invitations show its name.',
   })
   @ApiCreatedResponse({ type: ProductDto })
-  @Fails(Conflict, RequestValidationError)
+  @ApiErrors(Conflict, RequestValidationError)
   async create(@CurrentCaller() caller: Caller, @Body() body: CreateProduct): Promise<ProductDto> {
     return ProductDto.from(await this.products.create(caller, body));
   }
@@ -34,9 +35,9 @@ export class ProductsController {
     description: 'Newest first. Deleted products are not shown.',
   })
   @ApiOkResponse({ type: ProductPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<ProductPage> {
-    return toPage(await this.products.list(caller, query), query, ProductDto.from);
+    return toPageResponse(await this.products.list(caller, query), query, ProductDto.from);
   }
 
   @Get('external/:external_id')
@@ -47,12 +48,12 @@ export class ProductsController {
     description: 'The product that you gave this external_id.',
   })
   @ApiOkResponse({ type: ProductDto })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async getExternal(
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async getByExternalId(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
   ): Promise<ProductDto> {
-    return ProductDto.from(await this.products.getExternal(caller, params.external_id));
+    return ProductDto.from(await this.products.getByExternalId(caller, params.external_id));
   }
 
   @Get(':id')
@@ -63,7 +64,7 @@ export class ProductsController {
     description: 'The product with this id.',
   })
   @ApiOkResponse({ type: ProductDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<ProductDto> {
     return ProductDto.from(await this.products.get(caller, params.id));
   }
@@ -73,10 +74,10 @@ export class ProductsController {
   @ApiOperation({
     operationId: 'updateProduct',
     summary: 'Change a product',
-    description: 'Keys that are not sent stay as they are; null clears a key that may be null.',
+    description: 'Keys that are not sent stay as they are; null clears a nullable key.',
   })
   @ApiOkResponse({ type: ProductDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async update(
     @CurrentCaller() caller: Caller,
     @Param() params: IdParams,
@@ -91,11 +92,12 @@ export class ProductsController {
     operationId: 'deleteProduct',
     summary: 'Delete a product',
     description:
-      'Answers the product as it was. Subscriptions and orders of it go on; new ones cannot be ' +
-      'created. Its external_id is free again, its id is not.',
+      'Returns the product as it was. Its external_id can be used again, its id cannot. A product ' +
+      'of which people may hold seats cannot be deleted: 409 while a subscription of it has not ' +
+      'ended, or an order of it gives seats. Archive it instead.',
   })
   @ApiOkResponse({ type: ProductDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async delete(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<ProductDto> {
     return ProductDto.from(await this.products.delete(caller, params.id));
   }

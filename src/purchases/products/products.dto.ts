@@ -1,20 +1,32 @@
-import { ShownBoolean, ShownMetadata, ShownText } from '../../platform/http/answers.js';
-import { BooleanField, MetadataField, TextField } from '../../platform/http/fields.js';
+import {
+  BooleanProperty,
+  MetadataProperty,
+  TextProperty,
+} from '../../platform/http/response-properties.js';
+import {
+  BooleanField,
+  MetadataField,
+  NameField,
+  TextField,
+} from '../../platform/http/request-fields.js';
 import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
-import { PageOf } from '../../platform/http/pages.js';
+import { PageOf } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
-import type { Metadata } from '../shared/metadata.js';
+import type { Metadata, StoredMetadata } from '../shared/metadata.js';
 import type { ProductRow } from './products.repository.js';
 
-const NAME = { description: 'What invitations call it.', example: 'Pro plan' };
-const ARCHIVED = 'Whether it is no longer sold. What was sold goes on.';
+const NAME = {
+  description: 'The name of the product, which invitations show.',
+  example: 'Pro plan',
+};
+const ARCHIVED = 'Whether it is no longer sold. Existing subscriptions and orders go on.';
 
 /** Body of POST /v1/products. */
 export class CreateProduct {
   @ChosenIdField()
   id?: string;
 
-  @TextField({ required: true, ...NAME })
+  @NameField({ required: true, ...NAME })
   name: string;
 
   @ExternalIdField()
@@ -29,7 +41,7 @@ export class CreateProduct {
 
 /** Body of PATCH /v1/products/{id}. */
 export class UpdateProduct extends StrictBody {
-  @TextField({ refuseNull: true, ...NAME })
+  @NameField({ refuseNull: true, ...NAME })
   name?: string;
 
   @ExternalIdField({ nullable: true })
@@ -46,24 +58,25 @@ export class UpdateProduct extends StrictBody {
 export class InlineProduct {
   @TextField({
     required: true,
-    description: 'Your own id for it. A product that does not exist, or was deleted, is created.',
+    description:
+      'Your own id for the product. A product that does not exist, or was deleted, is created.',
     example: 'pro',
   })
   external_id: string;
 
-  @TextField({ required: true, ...NAME })
+  @NameField({ required: true, ...NAME })
   name: string;
 }
 
 /** A product as the API shows it. */
 export class ProductDto extends ObjectDto {
-  @ShownText(NAME.description, { example: NAME.example })
+  @TextProperty(NAME.description, { example: NAME.example })
   name: string;
 
-  @ShownMetadata()
-  metadata: Metadata;
+  @MetadataProperty()
+  metadata: StoredMetadata;
 
-  @ShownBoolean(ARCHIVED)
+  @BooleanProperty(ARCHIVED)
   is_archived: boolean;
 
   static from(row: ProductRow): ProductDto {

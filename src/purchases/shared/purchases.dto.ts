@@ -1,6 +1,10 @@
-import { ShownInteger, ShownMetadata, ShownUuid } from '../../platform/http/answers.js';
+import {
+  IntegerProperty,
+  MetadataProperty,
+  UuidProperty,
+} from '../../platform/http/response-properties.js';
 import { problem, type Problem } from '../../platform/errors.js';
-import { EXAMPLE_ID } from '../../platform/http/docs.js';
+import { EXAMPLE_ID } from '../../platform/http/openapi.decorators.js';
 import {
   EnumField,
   type FieldOptions,
@@ -8,27 +12,27 @@ import {
   MetadataField,
   ObjectField,
   UuidField,
-} from '../../platform/http/fields.js';
+} from '../../platform/http/request-fields.js';
 import { ChosenIdField, ExternalIdField, ObjectDto } from '../../platform/http/objects.dto.js';
 import { type HasRules, StrictBody } from '../../platform/http/validation.pipe.js';
-import { type Overflow, OVERFLOWS } from '../../seats/overflow.js';
+import { type Overflow, OVERFLOWS } from '../../seats/pool/pool.rules.js';
 import { InlineCustomer } from '../customers/customers.dto.js';
 import { InlineProduct } from '../products/products.dto.js';
-import type { Metadata } from './metadata.js';
+import type { Metadata, StoredMetadata } from './metadata.js';
 
-/* What requests and answers of subscriptions and of orders have in common. */
+/* The fields that subscriptions and orders share. */
 
-// A pool's numbers are 32 bits wide, and their sums must be so as well.
+// The columns are 32-bit integers, and sums of them must not overflow either.
 const MAX_SEATS = 1_000_000_000;
 
-const PRODUCT = 'What was bought.';
-const CUSTOMER = 'Who bought it.';
+const PRODUCT = 'The product that was bought.';
+const CUSTOMER = 'The customer who bought it.';
 const CHECKOUT = 'The checkout that it came from.';
 
-/** How many seats are bought. */
+/** The number of seats of a purchase. */
 export function SeatsField(options: Partial<FieldOptions> = {}) {
   return IntegerField({
-    description: 'How many seats are bought.',
+    description: 'The number of seats that are bought.',
     example: 5,
     ...options,
     min: 1,
@@ -36,27 +40,27 @@ export function SeatsField(options: Partial<FieldOptions> = {}) {
   });
 }
 
-/** What becomes of seats that are too many. */
+/** How to reduce `seats` below the number of assigned seats. */
 function OverflowField(options: Partial<FieldOptions> = {}) {
   return EnumField(OVERFLOWS, {
     description:
-      'What to do when `seats` falls below the assigned ones. reject: 400, nothing is changed. ' +
-      'keep: all stay seated, and nobody new is seated until it fits. revoke_pending and ' +
-      'revoke_newest: just enough seats are revoked in the same step, the newest first, only ' +
-      'pending ones or any; 400 if there are not enough pending ones. Only for this request.',
+      'The action when `seats` is below the assigned seats; for this request only. reject: 400, ' +
+      'nothing is changed. keep: all seats stay, and no seat can be assigned until one is free. ' +
+      'revoke_pending and revoke_newest: just enough seats are revoked in the same transaction, the ' +
+      'newest first, only pending ones or any; 400 if there are too few pending ones.',
     default: 'reject',
     ...options,
   });
 }
 
-/** Bodies of a PUT. */
+/** Example bodies of a PUT. */
 export const PUT_EXAMPLES = {
   'With the product and the customer': {
     product: { external_id: 'pro', name: 'Pro plan' },
     customer: { external_id: 'crm-4711', email: 'ada@example.com', name: 'Analytical Engines Ltd' },
     seats: 5,
   },
-  'Of a product and a customer that are there': {
+  'With the ids of a product and a customer': {
     product_id: EXAMPLE_ID,
     customer_id: EXAMPLE_ID,
     seats: 5,
@@ -92,26 +96,30 @@ export abstract class CreatePurchase extends PurchaseBody {
 
 /** Body of a PUT: the product and the customer are each named by their id, or given inline. */
 export abstract class PutPurchase extends PurchaseBody implements HasRules {
-  @UuidField({ description: `${PRODUCT} This or product.` })
+  @UuidField({ description: `${PRODUCT} Give either this or \`product\`.` })
   product_id?: string;
 
-  @ObjectField(() => InlineProduct, { description: `${PRODUCT} This or product_id.` })
+  @ObjectField(() => InlineProduct, {
+    description: `${PRODUCT} Give either this or \`product_id\`.`,
+  })
   product?: InlineProduct;
 
-  @UuidField({ description: `${CUSTOMER} This or customer.` })
+  @UuidField({ description: `${CUSTOMER} Give either this or \`customer\`.` })
   customer_id?: string;
 
-  @ObjectField(() => InlineCustomer, { description: `${CUSTOMER} This or customer_id.` })
+  @ObjectField(() => InlineCustomer, {
+    description: `${CUSTOMER} Give either this or \`customer_id\`.`,
+  })
   customer?: InlineCustomer;
 
   @OverflowField()
   on_overflow?: Overflow;
 
   problem(): Problem | undefined {
-    return this.oneWay('product') ?? this.oneWay('customer');
+    return this.exactlyOne('product') ?? this.exactlyOne('customer');
   }
 
-  private oneWay(name: 'product' | 'customer'): Problem | undefined {
+  private exactlyOne(name: 'product' | 'customer'): Problem | undefined {
     if ((this[name] === undefined) !== (this[`${name}_id`] === undefined)) return undefined;
     return problem('value_error', `Exactly one of ${name} and ${name}_id must be given`);
   }
@@ -134,29 +142,29 @@ export abstract class UpdatePurchase extends StrictBody {
 
 /** A purchase as the API shows it. */
 export abstract class PurchaseDto extends ObjectDto {
-  @ShownUuid(PRODUCT)
+  @UuidProperty(PRODUCT)
   product_id: string;
 
-  @ShownUuid(CUSTOMER)
+  @UuidProperty(CUSTOMER)
   customer_id: string;
 
-  @ShownUuid(CHECKOUT, { nullable: true })
+  @UuidProperty(CHECKOUT, { nullable: true })
   checkout_id: string | null;
 
-  @ShownInteger('How many seats were bought.', { example: 5 })
+  @IntegerProperty('The number of seats that were bought.', { example: 5 })
   seats: number;
 
-  @ShownInteger('How many of them are pending or claimed.', { example: 3 })
+  @IntegerProperty('The number of pending and claimed seats.', { example: 3 })
   assigned_seats: number;
 
-  @ShownInteger('How many are left.', { example: 2 })
+  @IntegerProperty('The number of seats that can still be assigned.', { example: 2 })
   available_seats: number;
 
-  @ShownMetadata()
-  metadata: Metadata;
+  @MetadataProperty()
+  metadata: StoredMetadata;
 
-  /** The keys of `row` that are shown; it has others. */
-  protected static shown(row: PurchaseDto): PurchaseDto {
+  /** The shared properties of the response, without the other columns of `row`. */
+  protected static common(row: PurchaseDto): PurchaseDto {
     return {
       id: row.id,
       created_at: row.created_at,

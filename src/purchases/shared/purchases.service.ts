@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
-import type { Caller } from '../../platform/http/access.js';
-import type { Page, PageQuery } from '../../platform/http/pages.js';
-import { PoolsService, type SeatCounts } from '../../seats/pools.service.js';
-import type { ContainerRef } from '../../seats/seat.js';
-import {
-  againIfTaken,
-  found,
-  refuseOtherId,
-  refuseOtherName,
-  refusingDuplicates,
-} from './failures.js';
+import type { Caller } from '../../platform/caller.js';
+import type { PageQuery, Paginated } from '../../platform/http/pagination.js';
+import { PoolsService, type SeatCounts } from '../../seats/pool/pools.service.js';
+import { type ContainerRef, queueOf } from '../../seats/seat.js';
 import type { ObjectsRepository } from './objects.repository.js';
 import type { CreatePurchase, PutPurchase, UpdatePurchase } from './purchases.dto.js';
-import { References } from './references.js';
+import {
+  assertSameExternalId,
+  assertSameId,
+  conflictOnDuplicate,
+  orNotFound,
+} from './purchases.errors.js';
+import { ReferencesService } from './references.service.js';
+import { retryOnDuplicate } from './retry.js';
 
 interface PurchaseRow {
   organization_id: string;
@@ -24,12 +24,17 @@ interface PurchaseRow {
   checkout_id: string | null;
 }
 
-/** A body whose product and customer are ids by now. */
+type PurchasesRepository<Row extends PurchaseRow> = Pick<
+  ObjectsRepository<Row, PurchaseRow>,
+  'find' | 'findByExternalId' | 'list' | 'lock' | 'lockByExternalId'
+>;
+
+/** A body in which inline products and customers have been replaced by their ids. */
 export type Resolved<Put extends PutPurchase> = Put & { product_id: string; customer_id: string };
 
 /**
- * What subscriptions and orders have in common: a row, and a pool of seats that changes with it, in
- * the same transaction.
+ * Common base of subscriptions and orders. Each is a row with a pool of seats, which changes in the
+ * same transaction as the row.
  */
 @Injectable()
 export abstract class PurchasesService<
@@ -38,11 +43,11 @@ export abstract class PurchasesService<
   Put extends PutPurchase,
   Update extends UpdatePurchase,
 > {
-  protected abstract readonly thing: 'subscription' | 'order';
-  protected abstract readonly rows: ObjectsRepository<Row, object>;
+  protected abstract readonly kind: 'subscription' | 'order';
+  protected abstract readonly repository: PurchasesRepository<Row>;
 
   constructor(
-    protected readonly references: References,
+    protected readonly references: ReferencesService,
     protected readonly pools: PoolsService,
     protected readonly database: Database,
     protected readonly clock: Clock,
@@ -50,11 +55,11 @@ export abstract class PurchasesService<
 
   protected abstract insert(caller: Caller, body: Create | Resolved<Put>): Promise<Row>;
 
-  /** Changes what the body of a PATCH says. */
-  protected abstract change(caller: Caller, row: Row, body: Update): Promise<Row & SeatCounts>;
+  /** Applies the body of a PATCH to the locked row. */
+  protected abstract applyPatch(caller: Caller, row: Row, body: Update): Promise<Row & SeatCounts>;
 
-  /** Changes what differs from the body of a PUT. */
-  protected abstract conform(
+  /** Applies the body of a PUT to the locked row, where the two differ. */
+  protected abstract applyPut(
     caller: Caller,
     row: Row,
     body: Resolved<Put>,
@@ -68,90 +73,102 @@ export abstract class PurchasesService<
    */
   create(caller: Caller, body: Create): Promise<Row & SeatCounts> {
     const create = async () => {
-      await this.references.hold(caller.organizationId, body);
-      return this.open(caller, body);
+      await this.references.lock(caller.organizationId, body);
+      return this.insertWithPool(caller, body);
     };
-    return this.refusingDuplicates(() => this.database.transaction(create));
+    return this.conflictOnDuplicate(() => this.database.transaction(create));
   }
 
   /**
-   * Creates the purchase with this external_id, or changes what differs; so it can be repeated for
-   * ever, and calls at the same time all succeed. Keys that are not sent stay as they are.
+   * Creates the purchase with this external_id, or changes it where it differs from the body. Keys
+   * that are not sent stay as they are. The call can be repeated, and concurrent calls succeed.
    *
    * @throws ResourceNotFound no such product, customer or checkout.
    * @throws Conflict the id is taken, or the e-mail of the inline customer.
-   * @throws what {@link update} throws.
+   * @throws ServiceUnavailable other transactions won each of 10 attempts.
+   * @throws the errors of {@link update}.
    */
   put(
     caller: Caller,
     externalId: string,
     body: Put,
   ): Promise<{ created: boolean; purchase: Row & SeatCounts }> {
-    refuseOtherName(externalId, body.external_id);
+    assertSameExternalId(externalId, body.external_id);
     const put = async () => {
-      const row = await this.rows.lockExternal(caller.organizationId, externalId);
-      const pointers = await this.references.bring(caller, body, row);
-      const wanted = { ...body, ...pointers, external_id: externalId };
-      if (row === null) return { created: true, purchase: await this.open(caller, wanted) };
-      refuseOtherId(this.thing, row.id, body.id);
-      return { created: false, purchase: await this.conform(caller, row, wanted) };
+      const row = await this.repository.lockByExternalId(caller.organizationId, externalId);
+      const ids = await this.references.resolve(caller, body, row);
+      const wanted = { ...body, ...ids, external_id: externalId };
+      if (row === null) {
+        return { created: true, purchase: await this.insertWithPool(caller, wanted) };
+      }
+      assertSameId(this.kind, row.id, body.id);
+      return { created: false, purchase: await this.applyPut(caller, row, wanted) };
     };
-    const taken = `${this.thing}s_external_id`;
-    return this.refusingDuplicates(() => againIfTaken(taken, () => this.database.transaction(put)));
+    const index = `${this.kind}s_external_id`;
+    const queue = `${this.kind} ${caller.organizationId} ${externalId}`;
+    return this.conflictOnDuplicate(() =>
+      retryOnDuplicate(index, () => this.database.transaction(put, queue)),
+    );
   }
 
   /** @throws ResourceNotFound */
   async get(caller: Caller, id: string): Promise<Row & SeatCounts> {
-    return this.counted(found(await this.rows.find(caller.organizationId, id), this.thing, id));
+    const row = await this.repository.find(caller.organizationId, id);
+    return this.withSeatCounts(orNotFound(row, this.kind, id));
   }
 
   /** @throws ResourceNotFound */
-  async getExternal(caller: Caller, externalId: string): Promise<Row & SeatCounts> {
-    const row = await this.rows.findExternal(caller.organizationId, externalId);
-    return this.counted(found(row, this.thing, externalId));
+  async getByExternalId(caller: Caller, externalId: string): Promise<Row & SeatCounts> {
+    const row = await this.repository.findByExternalId(caller.organizationId, externalId);
+    return this.withSeatCounts(orNotFound(row, this.kind, externalId));
   }
 
-  async list(caller: Caller, query: PageQuery): Promise<Page<Row & SeatCounts>> {
-    const { rows, total } = await this.rows.page(caller.organizationId, query);
-    return { rows: await this.countedAll(caller.organizationId, rows), total };
+  async list(caller: Caller, query: PageQuery): Promise<Paginated<Row & SeatCounts>> {
+    const { rows, total } = await this.repository.list(caller.organizationId, query);
+    return { rows: await this.addSeatCounts(caller.organizationId, rows), total };
   }
 
   /**
-   * Changes it, its pool and its seats in one step.
+   * Changes the purchase, its pool and its seats in one transaction.
    * @throws ResourceNotFound, Conflict
    * @throws NotPermitted, AlreadyCanceledSubscription its status is final.
-   * @throws SeatsAlreadyAssigned `seats` is below what is assigned, and `on_overflow` does not help.
+   * @throws SeatsAlreadyAssigned `seats` is below the number of assigned seats, and `on_overflow`
+   *   does not allow enough of them to be revoked.
    */
   update(caller: Caller, id: string, body: Update): Promise<Row & SeatCounts> {
-    const change = async () => {
-      const row = found(await this.rows.lock(caller.organizationId, id), this.thing, id);
-      return this.change(caller, row, body);
+    const update = async () => {
+      const row = await this.repository.lock(caller.organizationId, id);
+      return this.applyPatch(caller, orNotFound(row, this.kind, id), body);
     };
-    return this.refusingDuplicates(() => this.database.transaction(change));
+    const queue = queueOf(this.refOf({ id }));
+    return this.conflictOnDuplicate(() => this.database.transaction(update, queue));
   }
 
-  /** Lets the pool follow a change of the product or the customer. */
-  protected async passOn(caller: Caller, before: Row, after: Row): Promise<void> {
+  /** Writes a new product or customer of the purchase into its pool as well. */
+  protected async transferPool(caller: Caller, before: Row, after: Row): Promise<void> {
     if (before.product_id === after.product_id && before.customer_id === after.customer_id) return;
     await this.pools.passOn(caller, this.refOf(after), after);
   }
 
-  protected refOf({ id }: Row): ContainerRef {
-    return this.thing === 'order' ? { order_id: id } : { subscription_id: id };
+  protected refOf({ id }: { id: string }): ContainerRef {
+    return this.kind === 'order' ? { order_id: id } : { subscription_id: id };
   }
 
-  protected async counted(row: Row): Promise<Row & SeatCounts> {
-    const [counted] = await this.countedAll(row.organization_id, [row]);
+  protected async withSeatCounts(row: Row): Promise<Row & SeatCounts> {
+    const [counted] = await this.addSeatCounts(row.organization_id, [row]);
     return counted as Row & SeatCounts;
   }
 
-  private async countedAll(organizationId: string, rows: Row[]): Promise<(Row & SeatCounts)[]> {
+  private async addSeatCounts(organizationId: string, rows: Row[]): Promise<(Row & SeatCounts)[]> {
     const ids = rows.map(({ id }) => id);
-    const counts = await this.pools.counts(organizationId, { [`${this.thing}_ids`]: ids });
+    const counts = await this.pools.counts(organizationId, { [`${this.kind}_ids`]: ids });
     return rows.map((row) => ({ ...row, ...(counts.get(row.id) as SeatCounts) }));
   }
 
-  private async open(caller: Caller, body: Create | Resolved<Put>): Promise<Row & SeatCounts> {
+  private async insertWithPool(
+    caller: Caller,
+    body: Create | Resolved<Put>,
+  ): Promise<Row & SeatCounts> {
     const row = await this.insert(caller, body);
     await this.pools.openPool(caller, {
       ...this.refOf(row),
@@ -160,14 +177,14 @@ export abstract class PurchasesService<
       seats: body.seats,
       active: this.givesSeats(row),
     });
-    return this.counted(row);
+    return this.withSeatCounts(row);
   }
 
-  private refusingDuplicates<T>(work: () => Promise<T>): Promise<T> {
-    const duplicates = {
-      [`${this.thing}s_pkey`]: `Another ${this.thing} with this id exists already.`,
-      [`${this.thing}s_external_id`]: `Another ${this.thing} with this external_id exists already.`,
+  private conflictOnDuplicate<T>(work: () => Promise<T>): Promise<T> {
+    const messages = {
+      [`${this.kind}s_pkey`]: `Another ${this.kind} with this id already exists.`,
+      [`${this.kind}s_external_id`]: `Another ${this.kind} with this external_id already exists.`,
     };
-    return refusingDuplicates(duplicates, work);
+    return conflictOnDuplicate(messages, work);
   }
 }

@@ -1,6 +1,6 @@
 /*
- * What is true of subscriptions. A subscription that has ended stays as it is: nothing leaves
- * `canceled` or `incomplete_expired`.
+ * The rules of subscriptions. `canceled` and `incomplete_expired` are final: a subscription that has
+ * ended no longer changes.
  */
 
 export const SUBSCRIPTION_STATUSES = [
@@ -27,8 +27,8 @@ export function givesSeats(status: string): boolean {
   return GIVING.includes(status);
 }
 
-/** What decides over the life of a subscription. */
-export interface Life {
+/** The columns that describe the lifecycle of a subscription. */
+export interface Lifecycle {
   status: string;
   current_period_end: Date | null;
   cancel_at_period_end: boolean;
@@ -36,24 +36,24 @@ export interface Life {
   ended_at: Date | null;
 }
 
-/** The rule over two keys that PostgreSQL checks as well. */
+/** Whether the subscription is to end with a period whose end is unknown. PostgreSQL checks it too. */
 export function lacksPeriodEnd(
-  life: Partial<Pick<Life, 'cancel_at_period_end' | 'current_period_end'>>,
+  lifecycle: Partial<Pick<Lifecycle, 'cancel_at_period_end' | 'current_period_end'>>,
 ): boolean {
-  return life.cancel_at_period_end === true && !life.current_period_end;
+  return lifecycle.cancel_at_period_end === true && !lifecycle.current_period_end;
 }
 
-/** What {@link lacksPeriodEnd} is answered with. */
+/** The message when {@link lacksPeriodEnd}. */
 export const PERIOD_END_NEEDED = 'cancel_at_period_end needs a current_period_end';
 
 /**
- * Draws the conclusions from what was asked for: a cancellation at a period's end that has passed
- * is carried out, and the times say when a cancellation was asked for and when the end came.
+ * The lifecycle with its derived columns. A cancellation is carried out once its period is over;
+ * `canceled_at` and `ended_at` are set when they first apply, and cleared when they no longer do.
  */
-export function settled(life: Life, now: Date): Life {
-  const { cancel_at_period_end, current_period_end, canceled_at, ended_at } = life;
+export function deriveLifecycle(requested: Lifecycle, now: Date): Lifecycle {
+  const { cancel_at_period_end, current_period_end, canceled_at, ended_at } = requested;
   const due = cancel_at_period_end && current_period_end !== null && current_period_end <= now;
-  const status = due && !isEnded(life.status) ? 'canceled' : life.status;
+  const status = due && !isEnded(requested.status) ? 'canceled' : requested.status;
   const canceled = cancel_at_period_end || status === 'canceled';
   return {
     status,

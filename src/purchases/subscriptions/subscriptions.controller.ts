@@ -19,10 +19,11 @@ import {
   RequestValidationError,
   ResourceNotFound,
 } from '../../platform/errors.js';
-import { type Caller, CurrentCaller, Scope } from '../../platform/http/access.js';
-import { Fails } from '../../platform/http/docs.js';
+import type { Caller } from '../../platform/caller.js';
+import { CurrentCaller, Scope } from '../../platform/http/access.js';
+import { ApiErrors } from '../../platform/http/openapi.decorators.js';
 import { ExternalIdParams, IdParams } from '../../platform/http/objects.dto.js';
-import { PageQuery, toPage } from '../../platform/http/pages.js';
+import { PageQuery, toPageResponse } from '../../platform/http/pagination.js';
 import { SeatsAlreadyAssigned } from '../../seats/seats.errors.js';
 import { PATCH_DESCRIPTION, putDescription } from '../shared/purchases.docs.js';
 import {
@@ -46,11 +47,11 @@ export class SubscriptionsController {
     operationId: 'createSubscription',
     summary: 'Create a subscription',
     description:
-      'Tells that seats were bought for a time. Its pool of seats opens with it, if the status ' +
-      'can give seats.',
+      'Records a recurring purchase of seats, and creates its pool. Seats can be assigned if the ' +
+      'status allows it.',
   })
   @ApiCreatedResponse({ type: SubscriptionDto })
-  @Fails(ResourceNotFound, Conflict, RequestValidationError)
+  @ApiErrors(ResourceNotFound, Conflict, RequestValidationError)
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: CreateSubscription,
@@ -66,12 +67,16 @@ export class SubscriptionsController {
     description: 'Newest first, ended ones included.',
   })
   @ApiOkResponse({ type: SubscriptionPage })
-  @Fails(RequestValidationError)
+  @ApiErrors(RequestValidationError)
   async list(
     @CurrentCaller() caller: Caller,
     @Query() query: PageQuery,
   ): Promise<SubscriptionPage> {
-    return toPage(await this.subscriptions.list(caller, query), query, SubscriptionDto.from);
+    return toPageResponse(
+      await this.subscriptions.list(caller, query),
+      query,
+      SubscriptionDto.from,
+    );
   }
 
   @Get('external/:external_id')
@@ -82,12 +87,14 @@ export class SubscriptionsController {
     description: 'The subscription that you gave this external_id.',
   })
   @ApiOkResponse({ type: SubscriptionDto })
-  @Fails(ResourceNotFound, RequestValidationError)
-  async getExternal(
+  @ApiErrors(ResourceNotFound, RequestValidationError)
+  async getByExternalId(
     @CurrentCaller() caller: Caller,
     @Param() params: ExternalIdParams,
   ): Promise<SubscriptionDto> {
-    return SubscriptionDto.from(await this.subscriptions.getExternal(caller, params.external_id));
+    return SubscriptionDto.from(
+      await this.subscriptions.getByExternalId(caller, params.external_id),
+    );
   }
 
   @Put('external/:external_id')
@@ -97,12 +104,15 @@ export class SubscriptionsController {
     summary: 'Create or change a subscription by its external_id',
     description:
       putDescription('subscription') +
-      ' A subscription that has ended cannot be changed: 403, unless ' +
-      'the body asks for what is. `cancel_at_period_end` that has been carried out is no change.',
+      ' A subscription that has ended cannot be changed: a request that would change it is a ' +
+      '403. Repeating the request that scheduled its cancellation is not a change.',
   })
-  @ApiOkResponse({ type: SubscriptionDto, description: 'It was there, and is as the body says.' })
+  @ApiOkResponse({
+    type: SubscriptionDto,
+    description: 'The subscription already existed and now matches the body.',
+  })
   @ApiCreatedResponse({ type: SubscriptionDto, description: 'It was created.' })
-  @Fails(
+  @ApiErrors(
     SeatsAlreadyAssigned,
     NotPermitted,
     AlreadyCanceledSubscription,
@@ -129,7 +139,7 @@ export class SubscriptionsController {
     description: 'The subscription with this id.',
   })
   @ApiOkResponse({ type: SubscriptionDto })
-  @Fails(ResourceNotFound, RequestValidationError)
+  @ApiErrors(ResourceNotFound, RequestValidationError)
   async get(@CurrentCaller() caller: Caller, @Param() params: IdParams): Promise<SubscriptionDto> {
     return SubscriptionDto.from(await this.subscriptions.get(caller, params.id));
   }
@@ -141,13 +151,12 @@ export class SubscriptionsController {
     summary: 'Change a subscription',
     description:
       PATCH_DESCRIPTION +
-      ' `status: canceled` ends the subscription ' +
-      'and revokes every pending and claimed seat; `cancel_at_period_end: true` does so at the end ' +
-      'of the period, at once if that has passed. An ended subscription cannot be changed; ' +
-      'repeating a status is no error.',
+      ' `status: canceled` ends the subscription and revokes every pending and claimed seat. ' +
+      '`cancel_at_period_end: true` does so at the end of the period, or at once if the period is ' +
+      'over. An ended subscription cannot be changed. Sending its current status again is allowed.',
   })
   @ApiOkResponse({ type: SubscriptionDto })
-  @Fails(
+  @ApiErrors(
     SeatsAlreadyAssigned,
     NotPermitted,
     AlreadyCanceledSubscription,
@@ -169,11 +178,11 @@ export class SubscriptionsController {
     operationId: 'cancelSubscription',
     summary: 'End a subscription',
     description:
-      'Ends it now, as `status: canceled` does, and revokes its seats. It stays readable. Ending it ' +
-      'again is no error.',
+      'Ends the subscription now, as `status: canceled` does, and revokes its seats. It can still be ' +
+      'read. The request can be repeated.',
   })
   @ApiOkResponse({ type: SubscriptionDto })
-  @Fails(NotPermitted, ResourceNotFound, RequestValidationError)
+  @ApiErrors(NotPermitted, ResourceNotFound, RequestValidationError)
   async cancel(
     @CurrentCaller() caller: Caller,
     @Param() params: IdParams,

@@ -1,10 +1,14 @@
-import { ShownBoolean, ShownDateTime, ShownEnum } from '../../platform/http/answers.js';
+import {
+  BooleanProperty,
+  DateTimeProperty,
+  EnumProperty,
+} from '../../platform/http/response-properties.js';
 import { problem, type Problem } from '../../platform/errors.js';
-import { Examples } from '../../platform/http/docs.js';
-import { BooleanField, DateTimeField, EnumField } from '../../platform/http/fields.js';
-import { PageOf } from '../../platform/http/pages.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
+import { BooleanField, DateTimeField, EnumField } from '../../platform/http/request-fields.js';
+import { PageOf } from '../../platform/http/pagination.js';
 import type { HasRules } from '../../platform/http/validation.pipe.js';
-import type { SeatCounts } from '../../seats/pools.service.js';
+import type { SeatCounts } from '../../seats/pool/pools.service.js';
 import {
   CreatePurchase,
   PurchaseDto,
@@ -24,11 +28,11 @@ const STATUS =
   'Seats can be assigned while it is active, trialing or past_due. canceled and ' +
   'incomplete_expired are final: they revoke all seats.';
 const PERIOD_END = {
-  description: 'When the period ends that is paid for.',
+  description: 'The end of the period that is paid for.',
   example: '2027-01-31T00:00:00Z',
 };
 const CANCEL =
-  'Keeps the seats until current_period_end, which it needs, and ends the subscription then.';
+  'Ends the subscription at current_period_end, which is required then. The seats stay until then.';
 
 /** Body of POST /v1/subscriptions. */
 export class CreateSubscription extends CreatePurchase implements HasRules {
@@ -47,7 +51,7 @@ export class CreateSubscription extends CreatePurchase implements HasRules {
 }
 
 /** Body of PUT /v1/subscriptions/external/{external_id}. */
-@Examples(PUT_EXAMPLES)
+@BodyExamples(PUT_EXAMPLES)
 export class PutSubscription extends PutPurchase {
   @EnumField(SUBSCRIPTION_STATUSES, { description: STATUS, default: 'active' })
   status?: SubscriptionStatus;
@@ -73,24 +77,24 @@ export class UpdateSubscription extends UpdatePurchase {
 
 /** A subscription as the API shows it. */
 export class SubscriptionDto extends PurchaseDto {
-  @ShownEnum(SUBSCRIPTION_STATUSES, STATUS)
+  @EnumProperty(SUBSCRIPTION_STATUSES, STATUS)
   status: string;
 
-  @ShownDateTime(PERIOD_END.description, { nullable: true })
+  @DateTimeProperty(PERIOD_END.description, { nullable: true })
   current_period_end: Date | null;
 
-  @ShownBoolean(CANCEL, { example: false })
+  @BooleanProperty(CANCEL, { example: false })
   cancel_at_period_end: boolean;
 
-  @ShownDateTime('When its cancellation was asked for.', { nullable: true, example: null })
+  @DateTimeProperty('The time of the cancellation request.', { nullable: true, example: null })
   canceled_at: Date | null;
 
-  @ShownDateTime('When it ended.', { nullable: true, example: null })
+  @DateTimeProperty('The time when it ended.', { nullable: true, example: null })
   ended_at: Date | null;
 
   static from(row: SubscriptionRow & SeatCounts): SubscriptionDto {
     return {
-      ...SubscriptionDto.shown(row),
+      ...SubscriptionDto.common(row),
       status: row.status,
       current_period_end: row.current_period_end,
       cancel_at_period_end: row.cancel_at_period_end,

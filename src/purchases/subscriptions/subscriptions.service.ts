@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changesOf, isEmpty } from '../../platform/changes.js';
+import { changedFields, isEmpty } from '../../platform/changed-fields.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
 import { problem, RequestValidationError } from '../../platform/errors.js';
-import type { Caller } from '../../platform/http/access.js';
-import { mustResize, type Overflow } from '../../seats/overflow.js';
-import { PoolsService, type SeatCounts } from '../../seats/pools.service.js';
-import { finalStatus } from '../shared/failures.js';
-import { type Metadata, patchedMetadata } from '../shared/metadata.js';
+import type { Caller } from '../../platform/caller.js';
+import { mustResize, type Overflow } from '../../seats/pool/pool.rules.js';
+import { PoolsService, type SeatCounts } from '../../seats/pool/pools.service.js';
+import { finalStatus } from '../shared/purchases.errors.js';
+import { patchedMetadata } from '../shared/metadata.js';
 import { PurchasesService, type Resolved } from '../shared/purchases.service.js';
-import { References } from '../shared/references.js';
-import { givesSeats, isEnded, lacksPeriodEnd, PERIOD_END_NEEDED, settled } from './subscription.js';
+import { ReferencesService } from '../shared/references.service.js';
+import {
+  deriveLifecycle,
+  givesSeats,
+  isEnded,
+  lacksPeriodEnd,
+  PERIOD_END_NEEDED,
+} from './subscription.js';
 import type {
   CreateSubscription,
   PutSubscription,
@@ -23,14 +29,13 @@ import { type SubscriptionRow, SubscriptionsRepository } from './subscriptions.r
 /** A subscription with its seats counted. */
 export type Subscription = SubscriptionRow & SeatCounts;
 
-/** What can change of a subscription. A key that is undefined stays as it is. */
-type Change = Partial<Omit<SubscriptionRow, 'metadata'>> & {
-  metadata?: Metadata | null;
+/** Changes of a subscription. A key that is undefined stays as it is. */
+type Change = Partial<SubscriptionRow> & {
   seats?: number;
   on_overflow?: Overflow;
 };
 
-/** What was bought for as long as it is paid for. */
+/** Creates, changes and ends subscriptions. */
 @Injectable()
 export class SubscriptionsService extends PurchasesService<
   SubscriptionRow,
@@ -38,11 +43,11 @@ export class SubscriptionsService extends PurchasesService<
   PutSubscription,
   UpdateSubscription
 > {
-  protected override readonly thing = 'subscription';
+  protected override readonly kind = 'subscription';
 
   constructor(
-    protected override readonly rows: SubscriptionsRepository,
-    references: References,
+    protected override readonly repository: SubscriptionsRepository,
+    references: ReferencesService,
     pools: PoolsService,
     database: Database,
     clock: Clock,
@@ -51,7 +56,7 @@ export class SubscriptionsService extends PurchasesService<
   }
 
   /**
-   * Ends it now: what {@link update} to `canceled` does.
+   * Ends the subscription now, as {@link update} with the status `canceled` does.
    * @throws ResourceNotFound, NotPermitted
    */
   cancel(caller: Caller, id: string): Promise<Subscription> {
@@ -63,16 +68,16 @@ export class SubscriptionsService extends PurchasesService<
     body: CreateSubscription | Resolved<PutSubscription>,
   ): Promise<SubscriptionRow> {
     const now = this.clock.now();
-    const asked = {
+    const requested = {
       status: body.status ?? 'active',
       current_period_end: body.current_period_end ?? null,
       cancel_at_period_end: body.cancel_at_period_end ?? false,
       canceled_at: null,
       ended_at: null,
     };
-    refuseEndlessPeriod(asked, body);
-    return this.rows.insert({
-      ...settled(asked, now),
+    assertPeriodEnd(requested, body);
+    return this.repository.insert({
+      ...deriveLifecycle(requested, now),
       organization_id: caller.organizationId,
       id: body.id ?? randomUUID(),
       created_at: now,
@@ -80,7 +85,7 @@ export class SubscriptionsService extends PurchasesService<
       product_id: body.product_id,
       customer_id: body.customer_id,
       checkout_id: body.checkout_id ?? null,
-      metadata: body.metadata ?? {},
+      metadata: body.metadata,
     });
   }
 
@@ -88,13 +93,13 @@ export class SubscriptionsService extends PurchasesService<
     return givesSeats(status);
   }
 
-  protected override async conform(
+  protected override async applyPut(
     caller: Caller,
     row: SubscriptionRow,
     body: Resolved<PutSubscription>,
   ): Promise<Subscription> {
     const { seats, on_overflow = 'reject', ...columns } = body;
-    const change: Change = changesOf<SubscriptionRow>(row, {
+    const change: Change = changedFields<SubscriptionRow>(row, {
       product_id: columns.product_id,
       customer_id: columns.customer_id,
       checkout_id: columns.checkout_id,
@@ -103,56 +108,59 @@ export class SubscriptionsService extends PurchasesService<
       cancel_at_period_end: columns.cancel_at_period_end,
       metadata: columns.metadata,
     });
-    // What was to end with its period has ended since: the same request asks for the same.
-    const { status } = settled({ ...row, ...change }, this.clock.now());
+    // The subscription may have ended with its period since: the same request must still succeed.
+    const { status } = deriveLifecycle({ ...row, ...change }, this.clock.now());
     if (status === row.status) delete change.status;
-    if (mustResize(await this.counted(row), seats, on_overflow)) change.seats = seats;
-    return this.change(caller, row, { ...change, on_overflow });
+    if (mustResize(await this.withSeatCounts(row), seats, on_overflow)) change.seats = seats;
+    return this.applyPatch(caller, row, { ...change, on_overflow });
   }
 
-  protected override async change(
+  protected override async applyPatch(
     caller: Caller,
     row: SubscriptionRow,
     sent: Change,
   ): Promise<Subscription> {
-    refuseChangeOfEnded(row, sent);
+    assertCanChange(row, sent);
     const { seats, on_overflow = 'reject', ...columns } = sent;
-    const before = await this.counted(row);
+    const before = await this.withSeatCounts(row);
     const resized = seats !== undefined && mustResize(before, seats, on_overflow);
-    const changes = this.conclude(row, columns);
+    const changes = this.changedColumns(row, columns);
     if (isEmpty(changes) && !resized) return before;
 
-    const after = await this.rows.update(row, {
+    const after = await this.repository.update(row, {
       ...changes,
       modified_at: this.clock.now(),
     });
-    await this.follow(caller, row, after);
+    await this.updatePool(caller, row, after);
     if (resized) await this.pools.resize(caller, this.refOf(row), seats, on_overflow);
-    return this.counted(after);
+    return this.withSeatCounts(after);
   }
 
-  /** The columns that change, with what follows from those that were sent. */
-  private conclude(row: SubscriptionRow, { metadata, ...sent }: Change): Partial<SubscriptionRow> {
-    const wanted = { ...row, ...changesOf<SubscriptionRow>(row, sent) };
-    refuseEndlessPeriod(wanted, sent);
-    return changesOf<SubscriptionRow>(row, {
+  /** The columns that change, with the derived ones. */
+  private changedColumns(
+    row: SubscriptionRow,
+    { metadata, ...sent }: Change,
+  ): Partial<SubscriptionRow> {
+    const wanted = { ...row, ...changedFields<SubscriptionRow>(row, sent) };
+    assertPeriodEnd(wanted, sent);
+    return changedFields<SubscriptionRow>(row, {
       external_id: wanted.external_id,
       product_id: wanted.product_id,
       customer_id: wanted.customer_id,
       checkout_id: wanted.checkout_id,
       metadata: patchedMetadata(metadata),
-      ...settled(wanted, this.clock.now()),
+      ...deriveLifecycle(wanted, this.clock.now()),
     });
   }
 
-  /** Lets the pool follow a change of the product, the customer or the status. */
-  private async follow(
+  /** Writes a new product, customer or status into the pool, and revokes the seats at the end. */
+  private async updatePool(
     caller: Caller,
     before: SubscriptionRow,
     after: SubscriptionRow,
   ): Promise<void> {
     const ref = this.refOf(after);
-    await this.passOn(caller, before, after);
+    await this.transferPool(caller, before, after);
     if (givesSeats(before.status) !== givesSeats(after.status)) {
       await this.pools.setActive(caller, ref, givesSeats(after.status));
     }
@@ -162,8 +170,11 @@ export class SubscriptionsService extends PurchasesService<
   }
 }
 
-/** Repeating the final status is no change; every other key is. */
-function refuseChangeOfEnded(row: SubscriptionRow, sent: Change): void {
+/**
+ * Repeating the final status is no change; any other key is one.
+ * @throws NotPermitted, AlreadyCanceledSubscription
+ */
+function assertCanChange(row: SubscriptionRow, sent: Change): void {
   if (!isEnded(row.status)) return;
   const { status, on_overflow: _, ...rest } = sent;
   const leaves = status !== undefined && status !== row.status;
@@ -173,7 +184,8 @@ function refuseChangeOfEnded(row: SubscriptionRow, sent: Change): void {
   }
 }
 
-function refuseEndlessPeriod(life: Parameters<typeof lacksPeriodEnd>[0], sent: object): void {
-  if (!lacksPeriodEnd(life)) return;
+/** @throws RequestValidationError `cancel_at_period_end` is set but `current_period_end` is missing. */
+function assertPeriodEnd(lifecycle: Parameters<typeof lacksPeriodEnd>[0], sent: object): void {
+  if (!lacksPeriodEnd(lifecycle)) return;
   throw RequestValidationError.at(['body'], problem('value_error', PERIOD_END_NEEDED), sent);
 }

@@ -1,4 +1,4 @@
-/** The texts of the mail that tells of a disabled endpoint. */
+/** The texts of the mail about a disabled endpoint. */
 export const en = {
   subject: 'A webhook endpoint was disabled',
   heading: 'A webhook endpoint was disabled',
@@ -7,7 +7,7 @@ export const en = {
   gone: 'It answered 410 Gone, which asks us to stop.',
   failing: 'It has failed for 5 days without one success.',
   when: 'Since',
-  next: 'When it works again, enable the endpoint: what has waited for it is sent then. What happens until then is not sent; the list of events has it.',
+  next: 'Once the endpoint works again, enable it, and the events that are waiting will be sent. Events that occur while it is disabled are not sent; you can read them from the list of events.',
 };
 
 export type Texts = typeof en;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../../../src/platform/database/embedded.js';
+import { startEmbeddedPostgres } from '../../../tools/embedded-postgres/embedded-postgres.js';
 import { eventually } from '../../support/eventually.js';
 import { saySkipped } from '../../support/programs.js';
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
   if (pid !== undefined && (await isRunning(pid))) {
     process.kill(pid, 'SIGQUIT');
-    throw new Error('The test has left a server running.');
+    throw new Error('The test left a server running.');
   }
 });
 
@@ -49,7 +49,7 @@ async function query<Row = Record<string, unknown>>(url: string, text: string): 
   }
 }
 
-/** Another process of ours that uses the directory; `url` when it is in. */
+/** Starts another process that uses the directory. Resolves when it has joined. */
 async function startChild(): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(
     process.execPath,
@@ -81,14 +81,14 @@ describe('the embedded PostgreSQL', () => {
     const first = await startEmbeddedPostgres(directory, START);
     await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS one');
     const pid = await serverPid();
-    await first.stop();
+    await first.close();
     expect(await isRunning(pid!)).toBe(false);
     const second = await startEmbeddedPostgres(directory, START);
     expect(await query(second.url, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
-    await second.stop();
+    await second.close();
   });
 
-  it('speaks UTF-8, listens to this machine only, and keeps its password to itself', async () => {
+  it('uses UTF-8, listens on 127.0.0.1 only, and requires its password', async () => {
     const postgres = await startEmbeddedPostgres(directory, START);
     const [row] = await query(
       postgres.url,
@@ -102,43 +102,43 @@ describe('the embedded PostgreSQL', () => {
     const stranger = new URL(postgres.url);
     stranger.password = 'guess';
     await expect(query(stranger.href, 'SELECT 1')).rejects.toThrow('password');
-    await postgres.stop();
+    await postgres.close();
   });
 
-  it('is durable unless told otherwise', async () => {
+  it('is durable by default', async () => {
     const postgres = await startEmbeddedPostgres(directory);
     expect(await query(postgres.url, 'SHOW fsync')).toEqual([{ fsync: 'on' }]);
-    await postgres.stop();
+    await postgres.close();
   });
 
-  it('runs once for processes that start at the same moment, until the last has left', async () => {
+  it('runs once for processes that start at the same time, until the last one leaves', async () => {
     const [here, there] = await Promise.all([
       startEmbeddedPostgres(directory, START),
       startChild(),
     ]);
     expect(there.url).toBe(here.url);
     const pid = await serverPid();
-    await here.stop();
+    await here.close();
     expect(await query(there.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await leave(there.child);
     expect(await isRunning(pid!)).toBe(false);
   });
 
-  it('takes over, and stops, the server of a killed process', async () => {
+  it('uses and stops the server that a killed process left running', async () => {
     const { child, url } = await startChild();
     const pid = await serverPid();
     await killNow(child);
     expect(await isRunning(pid!)).toBe(true);
     const next = await startEmbeddedPostgres(directory, START);
     expect(next.url).toBe(url);
-    await next.stop();
+    await next.close();
     expect(await isRunning(pid!)).toBe(false);
   });
 
-  it('starts again after the server itself was killed, and over a pid that is now another program', async () => {
+  it('starts again after the server was killed, even if another program now has its pid', async () => {
     const { child, url } = await startChild();
     await query(url, 'CREATE TABLE kept AS SELECT 1 AS one');
-    await query(url, 'CHECKPOINT'); // It is not durable.
+    await query(url, 'CHECKPOINT'); // Without it, the table is lost, because fsync is off.
     const pidFile = join(directory, 'postgres/postmaster.pid');
     const text = await readFile(pidFile, 'utf8');
     const server = text.split('\n')[0] as string;
@@ -153,10 +153,10 @@ describe('the embedded PostgreSQL', () => {
     await writeFile(pidFile, text.replace(/^\d+/, String(process.pid)));
     const next = await startEmbeddedPostgres(directory, START);
     expect(await query(next.url, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
-    await next.stop();
+    await next.close();
   });
 
-  it('holds its place again after the server has crashed and recovered', async () => {
+  it('takes its lock again after the server crashed and recovered', async () => {
     const stays = await startEmbeddedPostgres(directory, START);
     const visitor = await startEmbeddedPostgres(directory, START);
     const [backend] = await query<{ pid: number }>(
@@ -164,30 +164,37 @@ describe('the embedded PostgreSQL', () => {
       `SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'`,
     );
     process.kill(backend!.pid, 'SIGKILL'); // PostgreSQL then restarts itself.
-    const places = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'`;
-    await eventually('both have taken their places again', async () => {
-      const taken = await query(stays.url, places).catch(() => []);
+    const locks = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'`;
+    await eventually('both hold their locks again', async () => {
+      const taken = await query(stays.url, locks).catch(() => []);
       return taken.length === 2;
     });
-    await visitor.stop();
+    await visitor.close();
     expect(await query(stays.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     const pid = await serverPid();
-    await stays.stop();
+    await stays.close();
     expect(await isRunning(pid!)).toBe(false);
   });
 
-  it('ignores a data directory that is only half made', async () => {
+  it('ignores an incomplete data directory', async () => {
     const half = join(directory, 'postgres.new-killed');
     await mkdir(half);
     await writeFile(join(half, 'PG_VERSION'), '18\n');
     const postgres = await startEmbeddedPostgres(directory, START);
     expect(await query(postgres.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    await postgres.stop();
+    await postgres.close();
     expect(await readdir(directory)).not.toContainEqual(expect.stringMatching(/password\./));
   });
 
+  it('reports in one line why initdb failed', async () => {
+    await writeFile(join(directory, 'postgres.password'), '');
+    await expect(startEmbeddedPostgres(directory, START)).rejects.toThrow(
+      /^PostgreSQL could not create \S+ \(initdb: error: password file .* is empty\)\.$/,
+    );
+  });
+
   it('shows the end of the log when the server does not start', async () => {
-    await (await startEmbeddedPostgres(directory, START)).stop();
+    await (await startEmbeddedPostgres(directory, START)).close();
     const config = join(directory, 'postgres/postgresql.conf');
     await writeFile(config, 'no_such_setting = 1\n', { flag: 'a' });
     await expect(startEmbeddedPostgres(directory, START)).rejects.toThrow(
@@ -196,15 +203,15 @@ describe('the embedded PostgreSQL', () => {
   });
 
   const isRoot = process.getuid?.() === 0;
-  if (!isRoot) saySkipped('they are not run by root', 'the embedded PostgreSQL, started by root');
+  if (!isRoot) saySkipped('the user is not root', 'the embedded PostgreSQL, started by root');
   const asRoot = isRoot ? it : it.skip;
-  asRoot('works for root in a directory that nobody else may enter', async () => {
+  asRoot('works for root in a directory that only root may enter', async () => {
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     const inner = join(directory, 'checkout/.data');
     const postgres = await startEmbeddedPostgres(inner, START);
     const { uid } = await stat(join(inner, 'postgres'));
     expect(uid).not.toBe(0);
-    await postgres.stop();
+    await postgres.close();
   });
 
   asRoot('works for root in a directory that others may enter', async () => {
@@ -213,6 +220,6 @@ describe('the embedded PostgreSQL', () => {
     const pid = await serverPid();
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
     expect(status).toMatch(/^CapEff:\t0+$/m);
-    await postgres.stop();
+    await postgres.close();
   });
 });

@@ -23,14 +23,11 @@ afterEach(async () => {
 
 describe.each([
   ['', (url: string) => url],
-  [
-    ', and to an address with options of its own',
-    (url: string) => `${url}?options=-c%20work_mem%3D8MB`,
-  ],
-])('to a server in another time zone%s', (_, address) => {
+  [' with options in the URL', (url: string) => `${url}?options=-c%20work_mem%3D8MB`],
+])('a connection to a server in another time zone%s', (_, address) => {
   beforeEach(() => start(({ url }) => address(url)));
 
-  test('an hour is an hour, however the time went there', async () => {
+  it('keeps the length of an hour', async () => {
     const { id } = await tenant.subscription(3);
     const options = { subscription_id: id, invitation_expires_in: 3600 };
     const one = await assign(tenant, { ...options, email: newEmail() });
@@ -46,7 +43,7 @@ describe.each([
     }
   });
 
-  test('a cursor leads to the next page', async () => {
+  it('keeps cursors valid', async () => {
     const { id } = await tenant.subscription(3);
     for (let n = 0; n < 3; n += 1) await assign(tenant, { subscription_id: id, email: newEmail() });
     const list = `${SEATS}?subscription_id=${id}&limit=2`;
@@ -57,10 +54,10 @@ describe.each([
   });
 });
 
-describe('somebody who holds a pool and does not let go', () => {
+describe('a transaction that keeps a pool locked', () => {
   beforeEach(() => start(({ url }) => `${url}?options=-c%20lock_timeout%3D500`));
 
-  test('makes those who wait for it come again later, and nobody else', async () => {
+  it('causes 503s for that pool only', async () => {
     const [held, other] = [await tenant.subscription(20), await tenant.subscription(1)];
     const holder = new Client(database.url);
     await holder.connect();

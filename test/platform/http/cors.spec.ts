@@ -7,7 +7,7 @@ describe('a page of another origin', () => {
   });
   afterAll(() => test.close());
 
-  it('may ask before it sends a token', async () => {
+  it('may send a preflight request', async () => {
     const answer = await test.call('OPTIONS', '/v1/customer-seats/claim', {
       headers: {
         origin: 'https://shop.example.com',
@@ -20,7 +20,7 @@ describe('a page of another origin', () => {
     expect(answer.headers['access-control-allow-headers']).toBe('content-type');
   });
 
-  it('may read an answer, errors too, and never with cookies', async () => {
+  it('may read responses, including errors, but never with cookies', async () => {
     const { status, headers } = await test.call(
       'GET',
       `/v1/customer-seats/claim/${'x'.repeat(43)}`,

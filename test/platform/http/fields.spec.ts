@@ -1,9 +1,9 @@
-import { normalizeEmail, parseUuid } from '../../../src/platform/http/fields.js';
-import { metadataLength, metadataProblem } from '../../../src/platform/http/metadata.js';
+import { parseUuid } from '../../../src/platform/uuid.js';
+import { metadataLength, metadataProblem } from '../../../src/platform/metadata.js';
 
 describe('the length of metadata', () => {
   // len(json.dumps(json.loads(text))) of Python 3.
-  test.each<[text: string, length: number]>([
+  it.each<[text: string, length: number]>([
     ['{}', 2],
     ['{"a":1}', 8],
     ['{"a":"b","c":[1,2,{"d":null}]}', 36],
@@ -34,7 +34,7 @@ describe('metadata', () => {
   const keys = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
 
-  test.each([
+  it.each([
     ['may have 1,024 characters', { k: text(1015) }, undefined],
     ['may not have 1,025 characters', { k: text(1016) }, 'value_error'],
     ['may have ten keys', keys(10), undefined],
@@ -48,7 +48,7 @@ describe('metadata', () => {
 describe('the spellings of a UUID', () => {
   const ID = '0f14d0ab-9605-4a62-a9e4-5ed26688389b';
 
-  test.each([
+  it.each([
     ID,
     ID.toUpperCase(),
     ID.replaceAll('-', ''),
@@ -57,7 +57,7 @@ describe('the spellings of a UUID', () => {
     `{${ID}}`,
   ])('%s is understood', (text) => expect(parseUuid(text)).toBe(ID));
 
-  test.each([
+  it.each([
     '',
     ID.slice(1),
     `${ID}0`,
@@ -71,12 +71,4 @@ describe('the spellings of a UUID', () => {
     7,
     {},
   ])('%j is not', (value) => expect(parseUuid(value)).toBeUndefined());
-});
-
-test.each([
-  ['Ada@EXAMPLE.com', 'Ada@example.com'],
-  [' ada@example.com\n', 'ada@example.com'],
-  ['"A@B"@C.ORG', '"A@B"@c.org'],
-])('the e-mail %j is stored as %j', (email, stored) => {
-  expect(normalizeEmail(email)).toBe(stored);
 });

@@ -1,37 +1,25 @@
-import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createHttpApp } from '../../../src/http.js';
-import { TokenAuthenticator } from '../../../src/organizations/tokens.authenticator.js';
-import { readSettings } from '../../../src/platform/config.js';
-import { createLogger } from '../../../src/platform/logger.js';
+import { readSettings } from '../../../src/platform/settings.js';
 import { MailModule } from '../../../src/platform/mail/mail.module.js';
 import { MailboxModule } from '../../../src/platform/mail/mailbox.module.js';
 import { Mailer } from '../../../src/platform/mail/mailer.js';
-import { PlatformModule } from '../../../src/platform/platform.module.js';
-import { SessionAuthenticator } from '../../../src/portal/sessions.authenticator.js';
-
-@Module({})
-class TestModule {}
+import { httpAppOf } from '../../support/http-app.js';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
   SECRET_KEYS: 'a-key-of-the-tests-that-is-long-enough',
   MAIL_FROM: 'seats@example.com',
+  PUBLIC_URL: 'https://seats.example.com',
 };
 
 describe('the mailbox page', () => {
   let app: NestFastifyApplication;
 
   async function start(env: Record<string, string> = {}) {
-    // Nothing here asks the database.
+    // These tests never connect to the database.
     const database = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
     const settings = readSettings({ ...database, LOG_LEVEL: 'silent', ...env });
-    const root = {
-      module: TestModule,
-      imports: [PlatformModule.with(settings), MailModule, MailboxModule.with(settings)],
-      providers: [TokenAuthenticator, SessionAuthenticator],
-    };
-    app = await createHttpApp(root, settings, createLogger(settings.logLevel));
+    app = await httpAppOf(settings, { imports: [MailModule, MailboxModule.with(settings)] });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
   }
@@ -47,7 +35,7 @@ describe('the mailbox page', () => {
 
   afterEach(() => app.close());
 
-  it('lists mails, with everything in them escaped', async () => {
+  it('lists mails and escapes everything in them', async () => {
     await start();
     await send('<p>x</p>', 'go to https://seats.example.com/claim?token=a&b=c now');
     const page = await get('/dev/mailbox');
@@ -59,12 +47,12 @@ describe('the mailbox page', () => {
     );
   });
 
-  it('says so when there is none', async () => {
+  it('says that there is no mail yet', async () => {
     await start();
     expect((await get('/dev/mailbox')).body).toContain('No mail yet.');
   });
 
-  it('shows the HTML of a mail in a frame that can run nothing', async () => {
+  it('shows the HTML of a mail in a frame that cannot run scripts', async () => {
     await start();
     await send('<html><head></head><body><a href="https://x.example">x</a></body></html>');
     expect((await get('/dev/mailbox')).body).toContain('src="/dev/mailbox/1/html" sandbox="');
@@ -75,13 +63,13 @@ describe('the mailbox page', () => {
     expect(policy).toMatch(/sandbox allow-popups allow-popups-to-escape-sandbox$/);
   });
 
-  it.each(['2', '0', 'x', '%00'])('has no mail %s', async (id) => {
+  it.each(['2', '0', 'x', '%00'])('answers 404 for an unknown mail: %s', async (id) => {
     await start();
     await send('x');
     expect((await get(`/dev/mailbox/${id}/html`)).statusCode).toBe(404);
   });
 
-  it('is there as JSON for scripts', async () => {
+  it('is also available as JSON', async () => {
     await start();
     await send('<p>x</p>');
     const answer = await get('/dev/mailbox.json');
@@ -102,7 +90,7 @@ describe('the mailbox page', () => {
 
   it.each([
     ['in production', { ...PRODUCTION, APP_ROLE: 'api' }],
-    ['where mails are sent', { SMTP_URL: 'smtp://127.0.0.1:1' }],
+    ['when SMTP_URL is set', { SMTP_URL: 'smtp://127.0.0.1:1' }],
   ])('does not exist %s', async (_, env) => {
     await start(env);
     for (const url of ['/dev/mailbox', '/dev/mailbox.json', '/dev/mailbox/1/html']) {

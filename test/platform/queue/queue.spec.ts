@@ -5,19 +5,19 @@ import { testSettings } from '../../support/app.js';
 
 const MINUTE = 60_000;
 
-test('a job is tried again after 5 seconds, then after twice as long each time', () => {
+it('a job is retried after 5 seconds, and the delay doubles each time', () => {
   expect([1, 2, 3, 4].map((attempt) => retryDelay(attempt, 0))).toEqual([
     5_000, 10_000, 20_000, 40_000,
   ]);
 });
 
-test('a job is tried every quarter of an hour in the end, however often it has failed', () => {
+it('the delay between attempts never exceeds 15 minutes', () => {
   expect([9, 100, 1_000].map((attempt) => retryDelay(attempt, 0))).toEqual(
     Array(3).fill(15 * MINUTE),
   );
 });
 
-test('what failed together is not tried together', () => {
+it('jobs that failed together are not retried together', () => {
   expect(retryDelay(9, 0.5)).toBe(12.5 * MINUTE);
   expect(retryDelay(9, 1)).toBe(10 * MINUTE);
 });
@@ -37,9 +37,9 @@ describe('a queue that does not answer', () => {
 
   const job = { name: 'invitation-mail', id: 'a-job', payload: { event_id: '' } };
 
-  test.each<[string, number, () => Promise<void>]>([
-    ['is waited for ten seconds by who adds to it', 10_000, () => queue.add([job])],
-    ['is waited for two seconds by who asks for its health', 2_000, () => queue.check()],
+  it.each<[string, number, () => Promise<void>]>([
+    ['makes add() fail after ten seconds', 10_000, () => queue.add([job])],
+    ['makes check() fail after two seconds', 2_000, () => queue.check()],
   ])('%s', async (_, patience, ask) => {
     let failure: unknown;
     void ask().catch((error: unknown) => (failure = error));
@@ -49,7 +49,7 @@ describe('a queue that does not answer', () => {
     expect(failure).toEqual(new Error('the queue does not answer'));
   });
 
-  test('is left after eight seconds by a process that ends', async () => {
+  it('is disconnected after 8 seconds when the process ends', async () => {
     queue.work(() => Promise.resolve());
     const closing = queue.close();
     await jest.advanceTimersByTimeAsync(8_000);

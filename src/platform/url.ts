@@ -1,0 +1,19 @@
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/**
+ * The reason why `text` cannot be a link that leads people to another site, or undefined. Links are
+ * https; in development, also http on loopback. A password in a link would be shown to every reader.
+ */
+export function linkProblem(text: string, production: boolean): string | undefined {
+  const url = parseUrl(text);
+  const isLocal = url?.protocol === 'http:' && LOOPBACK.test(url.hostname) && !production;
+  if (url === undefined || (url.protocol !== 'https:' && !isLocal)) {
+    return 'Input should be an https:// URL';
+  }
+  return url.username + url.password === '' ? undefined : 'URL should not contain a password';
+}
+
+/** Parses a URL. Refuses white space, which URL.parse would remove or encode. */
+export function parseUrl(text: string): URL | undefined {
+  return /\s/.test(text) ? undefined : (URL.parse(text) ?? undefined);
+}

@@ -1,0 +1,9 @@
+import { built } from './built.ts';
+import { openEmbeddedDatabase } from './embedded-postgres/open-database.ts';
+import { ensureBuild } from './ensure-build.ts';
+
+/* `npm start`: runs the service, on the embedded PostgreSQL when DATABASE_URL is not set. */
+
+await ensureBuild();
+const { run } = await built<typeof import('../src/boot/run.js')>('boot/run.js');
+await run(openEmbeddedDatabase);
