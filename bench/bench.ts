@@ -1,97 +1,131 @@
 /*
- * Assigning seats: our service against a bare server that sends the same SQL. See README.md.
+ * Runs the measurements and writes docs/performance.md with its plots. See README.md.
+ *
+ *   node bench/bench.ts [--quick] [--only <name>,<name>…] [--rounds <n>] [--seconds <n>]
+ *
+ * With any option it writes to .data/bench/ instead. It ends with exit code 1 when a request or a
+ * measurement failed.
  */
-import type { ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { measure, output, run, seed, type Server, serviceEnv, setting, start } from './harness.ts';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fail, failures } from './lib/contest.ts';
+import { reportHead } from './lib/head.ts';
+import { installPackages } from './lib/packages.ts';
+import { planFor } from './lib/plan.ts';
+import { Postgres } from './lib/postgres.ts';
+import { ROOT, stopAll } from './lib/processes.ts';
+import { type Section, tableText, writeReport } from './lib/report.ts';
+import { createTemplate } from './lib/world.ts';
+import { assign } from './measurements/assign.ts';
+import { bulk } from './measurements/bulk.ts';
+import { idle } from './measurements/idle.ts';
+import { latency } from './measurements/latency.ts';
+import { mails } from './measurements/mails.ts';
+import { Bench, type Measurement } from './measurements/measurement.ts';
+import { onePool } from './measurements/one-pool.ts';
+import { poolSize } from './measurements/pool-size.ts';
+import { access, claim, list } from './measurements/reads.ts';
+import { relay } from './measurements/relay.ts';
+import { repeats } from './measurements/repeats.ts';
+import { startup } from './measurements/startup.ts';
+import { storage } from './measurements/storage.ts';
+import { webhooks } from './measurements/webhooks.ts';
 
-const SECONDS = setting('BENCH_SECONDS', 6);
-const ROUNDS = setting('BENCH_ROUNDS', 3);
-const CONNECTIONS = setting('BENCH_CONNECTIONS', 32);
-const POOLS = setting('BENCH_POOLS', 200);
-const WARM_UP_SECONDS = 3;
+const MEASUREMENTS: Record<string, Measurement> = {
+  assign,
+  access,
+  list,
+  claim,
+  latency,
+  'one-pool': onePool,
+  'pool-size': poolSize,
+  bulk,
+  repeats,
+  mails,
+  webhooks,
+  relay,
+  idle,
+  startup,
+  storage,
+};
 
-interface Contender extends Server {
-  name: string;
-  latencies: number[];
-  seconds: number;
-  cpuMs: number;
-  rssMiB: number;
-}
-
-const contenders: Contender[] = [];
-await measure(async (url) => {
-  const service = serviceEnv(url, CONNECTIONS);
-  const { token, tokenHash, organizationId, subscriptions } = await seed(url, service, POOLS);
-  const bare = { ...service, BARE_ORGANIZATION: organizationId };
-  await enter('service', 'dist/main.js', service);
-  await enter('bare', 'bench/bare-server.ts', bare);
-  await enter('bare + token', 'bench/bare-server.ts', { ...bare, BARE_TOKEN_HASH: tokenHash });
-
-  const load = { token, subscriptions, connections: CONNECTIONS };
-  for (const contender of contenders) await drive(contender, { ...load, seconds: WARM_UP_SECONDS });
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const contender of contenders) {
-      const before = await usage(contender.process);
-      const { latencies, seconds } = await drive(contender, { ...load, seconds: SECONDS });
-      const after = await usage(contender.process);
-      contender.latencies.push(...latencies);
-      contender.seconds += seconds;
-      contender.cpuMs += after.cpuMs - before.cpuMs;
-      contender.rssMiB = after.rssMiB;
-    }
-  }
-  report();
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
 });
-
-async function enter(name: string, program: string, env: Record<string, string>): Promise<void> {
-  const server = await start(program, env);
-  contenders.push({ ...server, name, latencies: [], seconds: 0, cpuMs: 0, rssMiB: 0 });
-}
-
-async function drive({ name, port }: Contender, load: object) {
-  const child = run(['bench/load.ts', JSON.stringify({ port, ...load })], {});
-  const { latencies, seconds, failures } = JSON.parse(await output(child));
-  if (failures.length > 0) throw new Error(`${name} failed: ${failures[0]}`);
-  return { latencies, seconds };
-}
-
-/** What a process has used so far. Only Linux tells; elsewhere it is NaN. */
-async function usage({ pid }: ChildProcess): Promise<{ cpuMs: number; rssMiB: number }> {
-  const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
-  const [status, stat] = await Promise.all([read('status'), read('stat')]);
-  // Counted behind the process's name, which may hold spaces: user and system time in 1/100 s.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return {
-    cpuMs: (Number(fields[11]) + Number(fields[12])) * 10,
-    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
-  };
-}
-
-function report(): void {
-  const line = (...cells: string[]) =>
-    console.log(cells.map((cell, n) => (n === 0 ? cell.padEnd(14) : cell.padStart(12))).join(''));
-  console.log(
-    `assign over HTTP: ${CONNECTIONS} connections, ${POOLS} pools, ${ROUNDS} × ${SECONDS} s each, ` +
-      `${cpus().length} cores, Node ${process.version}, durable PostgreSQL\n`,
+const chosen = values.only?.split(',') ?? Object.keys(MEASUREMENTS);
+const unknown = chosen.filter((name) => !(name in MEASUREMENTS));
+if (unknown.length > 0) {
+  console.error(
+    `No such measurement: ${unknown.join(', ')}. There are ${Object.keys(MEASUREMENTS).join(', ')}.`,
   );
-  line('', 'req/s', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU ms/req', 'RSS MiB', '× bare');
-  const rate = ({ latencies, seconds }: Contender) => latencies.length / seconds;
-  const bare = rate(contenders[1] as Contender);
-  for (const contender of contenders) {
-    const sorted = contender.latencies.toSorted((a, b) => a - b);
-    const percentile = (p: number) =>
-      (sorted[Math.floor((sorted.length * p) / 100)] ?? 0).toFixed(1);
-    line(
-      contender.name,
-      rate(contender).toFixed(0),
-      percentile(50),
-      percentile(95),
-      percentile(99),
-      (contender.cpuMs / contender.latencies.length).toFixed(2),
-      contender.rssMiB.toFixed(0),
-      (rate(contender) / bare).toFixed(2),
-    );
+  process.exit(1);
+}
+// With --quick the figures do not matter, so measurements can run at the same time.
+const QUICK_AT_ONCE = 3;
+const plan = planFor(values.quick);
+plan.rounds = Number(values.rounds ?? plan.rounds);
+plan.seconds = Number(values.seconds ?? plan.seconds);
+let postgres: Postgres | undefined;
+
+async function cleanUp(): Promise<void> {
+  await stopAll();
+  await postgres?.close();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+}
+
+/** @returns undefined if it failed. The other measurements go on. */
+async function measure(bench: Bench, name: string): Promise<Section | undefined> {
+  try {
+    const begun = performance.now();
+    const section = await (MEASUREMENTS[name] as Measurement)(bench);
+    print(section, (performance.now() - begun) / 1000);
+    return section;
+  } catch (error) {
+    fail(name, 1, [String((error as Error).stack)]);
+    return undefined;
   }
 }
+
+function print({ title, tables, figures = [] }: Section, seconds: number): void {
+  console.log(`\n# ${title} (${seconds.toFixed(0)} s)\n`);
+  console.log(tables.map(tableText).join('\n\n'));
+  for (const { what, measured } of figures) console.log(`${what}: ${measured}`);
+}
+
+try {
+  installPackages();
+  postgres = await Postgres.start();
+  const bench = new Bench(plan, postgres, await createTemplate(postgres, plan));
+  const sections: (Section | undefined)[] = [];
+  const rest = chosen.entries();
+  const work = async () => {
+    for (const [index, name] of rest) sections[index] = await measure(bench, name);
+  };
+  await Promise.all(Array.from({ length: values.quick ? QUICK_AT_ONCE : 1 }, work));
+  const isWhole = process.argv.length === 2 && failures.size === 0;
+  const directory = join(ROOT, isWhole ? 'docs' : '.data/bench');
+  const head = await reportHead(postgres, plan);
+  console.log(
+    `\n${await writeReport(
+      directory,
+      'performance',
+      head,
+      sections.filter((each) => each !== undefined),
+    )}`,
+  );
+} finally {
+  await cleanUp();
+}
+
+for (const [name, { failed, samples }] of failures) {
+  console.error(`\n${name}: ${failed} failed, such as:\n${samples.join('\n')}`);
+}
+if (failures.size > 0) process.exitCode = 1;

@@ -6,17 +6,17 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import { Webhook } from 'standardwebhooks';
 
-/** What is done with an event. */
+/** Processes an event. */
 export type Handle = (event: { type: string; data: unknown }) => void;
 
-/** The application, for POST /webhooks. `handle` gets every event once. */
+/** Creates the application, with the route POST /webhooks. It calls `handle` once per event. */
 export function receiver(secret: string, handle: Handle): FastifyInstance {
   const webhook = new Webhook(secret);
   const app = fastify();
-  // An event may come more than once. A real receiver keeps the ids with its data, for a week or
-  // so, in the transaction that does what the event asks for.
+  // An event can arrive more than once. A real receiver stores the ids in its database for about a
+  // week, in the same transaction as the work.
   const seen = new Set<string>();
-  // The signature is over the bytes as they came: do not let anything parse them before.
+  // The signature covers the raw body, so no parser may change the body before it is verified.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
@@ -28,7 +28,7 @@ export function receiver(secret: string, handle: Handle): FastifyInstance {
     } catch {
       return reply.code(401).send();
     }
-    // Answered at once: what takes longer than ten seconds comes again.
+    // Respond before the work: after 10 seconds without a response the service retries later.
     void reply.code(204).send();
     const id = headers['webhook-id'] ?? '';
     if (!seen.has(id)) {

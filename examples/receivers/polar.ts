@@ -1,6 +1,7 @@
 /*
- * Receives webhooks with Polar's client, unmodified, and nothing but Node. In a project of yours it
- * is called @polar-sh/sdk; of its version 1.x use `webhooks.validateEvent`, which returns a promise.
+ * Receives webhooks with Polar's client, unmodified, and Node's own HTTP server. In your project,
+ * import @polar-sh/sdk/webhooks. With version 1.x, call `webhooks.validateEvent`, which returns a
+ * promise.
  * It listens on http://localhost:4000/webhooks.
  * WEBHOOK_SECRET=whsec_… npx node examples/receivers/polar.ts
  */
@@ -8,20 +9,20 @@ import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { validateEvent, WebhookVerificationError } from 'polar-sdk-0/webhooks';
 
-/** What is done with an event. */
+/** Processes an event. */
 export type Handle = (event: { type: string; data: unknown }) => void;
 
-/** The server, for POST to any path. `handle` gets every event once. */
+/** Creates the server, which accepts a POST to any path. It calls `handle` once per event. */
 export function receiver(secret: string, handle: Handle): Server {
-  // An event may come more than once. A real receiver keeps the ids with its data, for a week or
-  // so, in the transaction that does what the event asks for.
+  // An event can arrive more than once. A real receiver stores the ids in its database for about a
+  // week, in the same transaction as the work.
   const seen = new Set<string>();
   return createServer((request, response) => {
     void text(request).then((body) => {
       const headers = request.headers as Record<string, string>;
       try {
         const event = validateEvent(body, headers, secret);
-        // Answered at once: what takes longer than ten seconds comes again.
+        // Respond before the work: after 10 seconds without a response the service retries later.
         response.writeHead(204).end();
         const id = headers['webhook-id'] ?? '';
         if (seen.has(id)) return;
@@ -29,7 +30,7 @@ export function receiver(secret: string, handle: Handle): Server {
         handle(event);
       } catch (error) {
         const forged = error instanceof WebhookVerificationError;
-        // A type that this client does not know: subscribe to the three that it does.
+        // 400: this client does not know the type. Subscribe only to the three types that it knows.
         response.writeHead(forged ? 401 : 400).end();
       }
     });

@@ -1,15 +1,14 @@
 /*
- * A shop that sells seats, played against a running service with Polar's own TypeScript client,
- * unmodified, in its two shapes: 0.x (camelCase, dates, answers checked by zod) and 1.x (the keys
- * of the wire). `npm run -s storefront` runs it once with each. See README.md beside this file.
+ * A shop that sells seats. It runs against a started service with Polar's TypeScript client,
+ * unmodified, in two versions: 0.x (camelCase keys, Date objects, responses validated by zod) and
+ * 1.x (the keys of the wire format). `npm run -s storefront` runs it once with each. See README.md.
  *
- * In a project of yours both are called @polar-sh/sdk; here they stand side by side under other
- * names.
+ * Both versions are the package @polar-sh/sdk. Two aliases in package.json let them coexist here.
  */
 import { Polar } from 'polar-sdk-0';
 import { createPolar } from 'polar-sdk-1/2026-04';
 
-/** What this shop does with seats, in the words of neither client. */
+/** The seat operations of this shop, independent of the client's version. */
 export interface SeatsClient {
   name: string;
   assign(seat: { subscription: string; email: string; claimed?: boolean }): Promise<Seat>;
@@ -26,7 +25,7 @@ export interface Seat {
   email?: string | null | undefined;
 }
 
-/** @polar-sh/sdk 0.x: point `serverURL` at the service, nothing else changes. */
+/** @polar-sh/sdk 0.x: set `serverURL` to the service. Nothing else changes. */
 export function version0(url: string, accessToken: string): SeatsClient {
   const { customerSeats } = new Polar({ serverURL: url, accessToken });
   return {
@@ -53,7 +52,7 @@ export function version0(url: string, accessToken: string): SeatsClient {
   };
 }
 
-/** @polar-sh/sdk 1.x: the same by `baseUrl`. */
+/** @polar-sh/sdk 1.x: set `baseUrl` to the service. Nothing else changes. */
 export function version1(url: string, accessToken: string): SeatsClient {
   const { customerSeats } = createPolar({ baseUrl: url, accessToken });
   return {
@@ -83,16 +82,16 @@ export interface Shop {
   /** An organization's token that may write products, customers, subscriptions and seats. */
   token: string;
   client: SeatsClient;
-  /** The links in the mails to this address so far, oldest first. */
+  /** The links in the mails that this address has received so far, oldest first. */
   readLinks: (email: string) => Promise<string[]>;
   print: (line: string) => void;
 }
 
-/** Tells the whole story, from the sale to the claimed seat, and one step back. */
+/** Runs the whole scenario: a sale, invitations, claims, a resend and a revocation. */
 export async function storefront({ url, token, client, readLinks, print }: Shop): Promise<void> {
   print(`\n${client.name} against ${url}`);
 
-  // 1. Something is sold. The service is told by its own REST API: it does no billing itself.
+  // 1. Sell a subscription. The service does no billing, so its REST API records the sale.
   const unique = crypto.randomUUID().slice(0, 8);
   const create = (path: string, body: object) => post(`${url}/v1/${path}`, token, body);
   const product = await create('products', { name: 'Team plan' });
@@ -108,8 +107,8 @@ export async function storefront({ url, token, client, readLinks, print }: Shop)
   });
   print('sold      5 seats of Team plan to Example Ltd');
 
-  // 2. From here on everything is Polar's client. Two people are invited; the third one's seat is
-  //    claimed at once, without a mail.
+  // 2. From here on, use Polar's client only. Invite two people. The third gets a claimed seat at
+  //    once, without a mail.
   const [ada, grace, alan] = ['ada', 'grace', 'alan'].map((n) => `${n}-${unique}@example.com`) as [
     string,
     string,
@@ -122,7 +121,7 @@ export async function storefront({ url, token, client, readLinks, print }: Shop)
   const alansSeat = await seatOf(alan, true);
   for (const seat of [adasSeat, gracesSeat, alansSeat]) print(`assigned  ${show(seat)}`);
 
-  // 3. Ada reads her mail, looks at what she is offered, and claims.
+  // 3. Ada reads her mail, looks at the offer, and claims the seat.
   const link = await nthLink(readLinks, ada, 1);
   print(`mail      ${ada}: ${hideToken(link)}`);
   const offer = await client.offer(tokenOf(link));
@@ -130,20 +129,20 @@ export async function storefront({ url, token, client, readLinks, print }: Shop)
   const { seat, sessionToken } = await client.claim(tokenOf(link));
   print(`claimed   ${show(seat)}, with a session ${sessionToken.slice(0, 9)}… for the portal`);
 
-  // 4. Grace has lost her mail. The new one has a new link; the old one is dead.
+  // 4. Grace has lost her mail. The new mail has a new link, and the old link no longer works.
   await nthLink(readLinks, grace, 1);
   print(`resent    ${show(await client.resend(gracesSeat.id))}`);
   const newLink = await nthLink(readLinks, grace, 2);
   print(`claimed   ${show((await client.claim(tokenOf(newLink))).seat)}`);
 
-  // 5. Alan leaves the company. His place is free again.
+  // 5. Alan leaves the company. His seat becomes free again.
   print(`revoked   ${show(await client.revoke(alansSeat.id))}`);
   const { seats, available, total } = await client.list(subscription.id);
   print(`list      ${available} of ${total} seats are free`);
   for (const each of seats) print(`          ${show(each)}`);
 }
 
-/** The n-th link that this person got; a mail takes a moment. */
+/** The n-th link that this person received. Waits up to 15 seconds for the mail. */
 async function nthLink(readLinks: Shop['readLinks'], email: string, n: number): Promise<string> {
   const deadline = Date.now() + 15_000;
   while (Date.now() < deadline) {
@@ -154,7 +153,7 @@ async function nthLink(readLinks: Shop['readLinks'], email: string, n: number): 
   throw new Error(`mail number ${n} to ${email} did not come; does a worker run?`);
 }
 
-/** The links in the mails that the service's built-in mailbox has kept. */
+/** The links in the service's built-in mailbox for this address, oldest first. */
 export async function mailboxLinks(url: string, email: string): Promise<string[]> {
   const answer = await fetch(`${url}/dev/mailbox.json`);
   if (!answer.ok) throw new Error('there is no mailbox: it needs a service without SMTP_URL');
@@ -165,7 +164,7 @@ export async function mailboxLinks(url: string, email: string): Promise<string[]
     .reverse();
 }
 
-/** The invitation's link in the plain text of its mail. */
+/** The invitation's link in the plain text of a mail. */
 export function linkIn(text: string): string {
   const [link] = /https?:\/\/\S+[?&]token=[\w-]{43,}/.exec(text) ?? [];
   if (link === undefined) throw new Error('this mail has no link');
@@ -186,7 +185,7 @@ async function post(url: string, token: string, body: object): Promise<{ id: str
   return (await answer.json()) as { id: string };
 }
 
-/** An invitation is a secret, also on a screen. */
+/** Hides the token: it is a secret, even in the output of an example. */
 function hideToken(link: string): string {
   return link.replace(/token=.*/, 'token=…');
 }

@@ -1,14 +1,15 @@
 /*
- * The cheapest server that does the same work: node:http, a pg pool, and the one statement of our
- * service. No token, no validation, no routing, no log; with BARE_TOKEN_HASH it looks that up, as a
- * service without a cache would do with the token of every request.
+ * A bare server that assigns seats with the service's own statement, and looks the token up in the
+ * same table. It shows what the framework costs alone.
  *
- * The statement is taken out of the build: the repository is given a database that only writes
- * down what it is asked, with marks where a request's own values belong.
+ * The statement comes from the build: the repository runs on a fake database that records the
+ * statement. Placeholders in its values mark where the values of each request belong.
  */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { text as readAll } from 'node:stream/consumers';
 import { Pool } from 'pg';
+import { built } from '../../tools/built.ts';
 
 interface Statement {
   text: string;
@@ -16,7 +17,7 @@ interface Statement {
 }
 
 const organizationId = process.env['BARE_ORGANIZATION'] as string;
-const tokenHash = process.env['BARE_TOKEN_HASH'];
+const tokenHash = process.env['BARE_TOKEN_HASH'] as string;
 const pool = new Pool({
   connectionString: process.env['DATABASE_URL'],
   max: Number(process.env['DATABASE_POOL_SIZE']),
@@ -27,8 +28,7 @@ const MARKS = ['subscription', 'seat', 'email', 'nonce', 'hash', 'request'] as c
 type Values = Record<(typeof MARKS)[number], string>;
 
 async function takeStatement(): Promise<Statement> {
-  const module = new URL('../dist/seats/assignments.repository.js', import.meta.url).href;
-  const { AssignmentsRepository } = await import(module);
+  const { AssignRepository } = await built<any>('seats/assign/assign.repository.js');
   let taken: Statement | undefined;
   const database = {
     query: (statement: Statement) => {
@@ -42,14 +42,17 @@ async function takeStatement(): Promise<Statement> {
     requestId: '<request>',
   };
   const assignment = {
-    seatId: '<seat>',
+    id: '<seat>',
     email: '<email>',
     metadata: {},
-    invitation: { nonce: '<nonce>', hash: '<hash>', expiresIn: null },
-    invites: true,
+    invitation: { nonce: '<nonce>', hash: '<hash>' },
+    immediateClaim: false,
+    sendInvitation: true,
+    expiresIn: null,
+    returnAssigned: false,
   };
   const ref = { subscription_id: '<subscription>' };
-  await new AssignmentsRepository(database).assignByEmail(caller, ref, assignment, NOW);
+  await new AssignRepository(database).assignByEmail(caller, ref, assignment, NOW);
   if (taken === undefined) throw new Error('assignByEmail has sent no statement');
   return { text: taken.text, values: taken.values };
 }
@@ -87,24 +90,20 @@ async function isKnown(hash: string): Promise<boolean> {
 }
 
 const server = createServer((request, response) => {
-  let text = '';
-  request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  request.on('end', () => {
-    void (async () => {
-      try {
-        if (tokenHash && !(await isKnown(tokenHash))) throw new Error('unknown token');
-        const seat = await assign(JSON.parse(text));
-        const body = JSON.stringify(seat ?? { error: 'no seat' });
-        response.writeHead(seat === undefined ? 400 : 200, {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-        });
-        response.end(body);
-      } catch (error) {
-        const body = String(error);
-        response.writeHead(500, { 'content-length': Buffer.byteLength(body) }).end(body);
-      }
-    })();
-  });
+  const send = (status: number, body: string) => {
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(body);
+  };
+  const answer = async () => {
+    if (!(await isKnown(tokenHash))) throw new Error('unknown token');
+    return assign(JSON.parse(await readAll(request)));
+  };
+  answer().then(
+    (seat) => send(seat ? 200 : 400, JSON.stringify(seat ?? { error: 'refused' })),
+    (error: unknown) => send(500, String(error)),
+  );
 });
-server.listen(Number(process.env['PORT']), '127.0.0.1', () => console.log('ready'));
+server.listen(Number(process.env['PORT']), '127.0.0.1');
