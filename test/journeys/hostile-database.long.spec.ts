@@ -24,7 +24,7 @@ const HOSTILE: Record<string, string> = {
   jit: 'on',
   jit_above_cost: '0',
   lock_timeout: '1ms',
-  plan_cache_mode: 'force_generic_plan',
+  plan_cache_mode: 'force_custom_plan',
   search_path: 'nowhere',
   standard_conforming_strings: 'off',
   statement_timeout: '1ms',

@@ -21,7 +21,10 @@ const SESSION: Record<string, string> = {
   IntervalStyle: 'postgres',
   // Above a cost that bulk calls exceed, JIT compiles each statement for seconds.
   jit: 'off',
-  plan_cache_mode: 'auto',
+  // One plan for all values. A plan for the values of a tenant relies on statistics, which may be from
+  // before the tenant had rows: PostgreSQL then considers every index equally good, and could read all
+  // members of the tenant for each of 10,000 seats.
+  plan_cache_mode: 'force_generic_plan',
   // BullMQ sets the schema of its queue after these options.
   search_path: 'public',
   standard_conforming_strings: 'on',
