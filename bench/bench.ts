@@ -8,9 +8,9 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { installPackages } from '../tools/packages.ts';
 import { fail, failures } from './lib/contest.ts';
 import { reportHead } from './lib/head.ts';
-import { installPackages } from './lib/packages.ts';
 import { planFor } from './lib/plan.ts';
 import { Postgres } from './lib/postgres.ts';
 import { ROOT, stopAll } from './lib/processes.ts';
@@ -101,7 +101,7 @@ function print({ title, tables, figures = [] }: Section, seconds: number): void 
 }
 
 try {
-  installPackages();
+  installPackages(join(ROOT, 'bench'));
   postgres = await Postgres.start();
   const bench = new Bench(plan, postgres, await createTemplate(postgres, plan));
   const sections: (Section | undefined)[] = [];

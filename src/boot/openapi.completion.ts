@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { describeEvents } from '../events/events.openapi.js';
 import {
   HeadersTooLarge,
   InternalServerError,
@@ -13,189 +14,118 @@ import {
   bodyExamplesOf,
 } from '../platform/http/openapi.decorators.js';
 import { IdempotencyKeyInUse, KEY_LENGTH, KEYED_METHODS } from '../platform/http/idempotency.js';
-import { describeWebhooks } from '../webhooks/webhooks.openapi.js';
+import { type Json, nameOf, type Schema, sorted } from '../platform/http/openapi.schema.js';
+import {
+  describeCallback,
+  describeWebhooks,
+  webhookParameters,
+  webhookSchemas,
+} from '../webhooks/webhooks.openapi.js';
+import { shareComponents } from './openapi.components.js';
+import {
+  type OpenApiDocument,
+  type Operation,
+  operationsOf,
+  type RequestBody,
+} from './openapi.document.js';
+import { enumSchemas, withNamedEnums } from './openapi.enums.js';
+import { describeErrors } from './openapi.errors.js';
+import { inReadingOrder } from './openapi.order.js';
 
 /** The errors of every route below /v1. */
 const COMMON_ERRORS = [
   RequestValidationError,
   TooManyRequests,
-  HeadersTooLarge,
   InternalServerError,
   ServiceUnavailable,
 ] as const;
 
 const text = { type: 'string' };
 
-const ERROR_SCHEMAS = {
-  Error: {
-    type: 'object',
-    description: 'An error. Branch on the status and on `error`.',
-    required: ['error', 'detail'],
-    properties: {
-      error: { ...text, description: 'The name of the error.', example: 'ResourceNotFound' },
-      detail: {
-        ...text,
-        description: 'A sentence for people, which can change.',
-        example: 'There is no such seat.',
-      },
-      request_id: {
-        ...text,
-        description: 'The id of the request in the logs. Only 5xx errors have it.',
-        example: EXAMPLE_ID,
-      },
-    },
-    additionalProperties: true,
-  },
-  OAuthError: {
-    type: 'object',
-    description: 'A problem with the token, in the shape of RFC 6750.',
-    required: ['error', 'error_description'],
-    properties: {
-      error: { ...text, description: 'The name of the error.', example: 'invalid_token' },
-      error_description: {
-        ...text,
-        description: 'A sentence for people, which can change.',
-        example: 'The token is not valid.',
-      },
-    },
-  },
-  ErrorOrOAuthError: {
-    description: 'An error in either shape. The value of `error` determines which.',
-    anyOf: [{ $ref: '#/components/schemas/Error' }, { $ref: '#/components/schemas/OAuthError' }],
-  },
-  ValidationError: {
-    type: 'object',
-    description: 'The request does not match the schema. `detail` has one entry for each problem.',
-    required: ['error', 'detail'],
-    properties: {
-      error: { const: 'RequestValidationError', description: 'The name of the error.' },
-      detail: {
-        type: 'array',
-        description: 'The problems of the request.',
-        items: {
-          type: 'object',
-          required: ['type', 'loc', 'msg', 'input'],
-          properties: {
-            type: {
-              ...text,
-              description: 'The rule that the field breaks.',
-              examples: ['missing'],
-            },
-            loc: {
-              type: 'array',
-              description:
-                'The path of the field. It starts with `body`, `query`, `path` or `header`.',
-              items: { type: ['string', 'integer'] },
-              examples: [['body', 'metadata']],
-            },
-            msg: { ...text, description: 'A sentence for people, which can change.' },
-            input: { description: 'The value of the field. Null if it is secret or missing.' },
-          },
-        },
-      },
-    },
-  },
-};
-
 const HEADERS: Json = {
   'X-Request-Id': {
     description: 'The id of the request in the logs: yours, if you sent one.',
     required: true,
-    schema: text,
+    schema: { ...text, example: EXAMPLE_ID },
   },
   RateLimit: {
     description: 'How many requests are left, and for how many seconds. Absent without a limit.',
-    schema: text,
+    schema: { ...text, example: '"organization";r=5999;t=60' },
   },
   'RateLimit-Policy': {
     description: 'The limit and its window in seconds. Absent without a limit.',
-    schema: text,
+    schema: { ...text, example: '"organization";q=6000;w=60' },
   },
   'Retry-After': {
     description: 'The number of seconds to wait before the next request.',
     required: true,
-    schema: { type: 'integer', minimum: 1 },
+    schema: { type: 'integer', minimum: 1, example: 12 },
   },
   'WWW-Authenticate': {
     description: 'The scheme of the token, and the error if a token was sent.',
-    schema: text,
+    schema: { ...text, example: 'Bearer' },
   },
   'Idempotent-Replayed': {
-    description: '`true` if this is the response to an earlier request with the same key.',
-    schema: { const: 'true' },
+    description:
+      '`true` if this is the response to an earlier request with the same `Idempotency-Key`.',
+    schema: { ...text, const: 'true' },
   },
 };
 
-export interface Json {
-  [key: string]: unknown;
-}
-
-interface Operation extends Json {
-  description?: string;
-  tags?: string[];
-  security?: Record<string, string[]>[];
-  parameters?: Parameter[];
-  requestBody?: RequestBody;
-  responses: Record<string, Response>;
-}
-
-interface Parameter extends Json {
-  required?: boolean;
-  schema: Schema;
-}
-
-interface RequestBody {
-  content: Record<string, { schema: Schema; examples?: Record<string, unknown> }>;
-}
-
-interface Schema extends Json {
-  $ref?: string;
-  allOf?: Schema[];
-  example?: unknown;
-  properties?: Record<string, Schema>;
-}
-
-interface Response {
-  description: string;
-  headers?: Record<string, { $ref: string }>;
-  content?: Record<string, { schema: unknown; examples: Record<string, unknown> }>;
-}
-
 /**
  * Completes the description that the decorators produce. Adds the scopes to the texts, the errors
- * that every route has, the Idempotency-Key header and example bodies, and rewrites OpenAPI 3.0
- * syntax as 3.1.
+ * that every route has, the Idempotency-Key header and example bodies, names what operations share,
+ * and rewrites OpenAPI 3.0 syntax as 3.1.
  */
-export function complete(document: Json): Json {
-  const paths = document['paths'] as Record<string, Record<string, Operation>>;
-  const components = document['components'] as Json;
-  const schemas = components['schemas'] as Record<string, Schema>;
-  for (const [path, operations] of Object.entries(paths)) {
-    for (const [method, operation] of Object.entries(operations)) {
-      addScopes(operation);
-      describeSuccess(operation);
-      if (!path.startsWith('/v1/')) {
-        addHeaders(method, operation);
-        continue;
-      }
-      for (const error of COMMON_ERRORS) addError(operation, error);
-      if (operation.requestBody !== undefined) addError(operation, RequestBodyTooLarge);
-      if (acceptsKey(method, operation)) addKey(operation);
-      describeErrors(operation);
-      addHeaders(method, operation);
-      for (const each of operation.parameters ?? []) if (!each.required) delete each.schema.example;
-      if (operation.requestBody !== undefined) addExamples(operation.requestBody, schemas);
-    }
+export function complete(generated: Json): OpenApiDocument {
+  const document = inReadingOrder(generated as OpenApiDocument);
+  const { components } = document;
+  for (const { path, method, operation } of operationsOf(document)) {
+    // `{}` means no token. Without it, the list is empty.
+    operation.security = (operation.security ?? []).filter((each) => Object.keys(each).length > 0);
+    addScopes(operation);
+    describeSuccess(operation);
+    addError(operation, HeadersTooLarge);
+    if (path.startsWith('/v1/')) completeApiOperation(method, operation, components.schemas);
+    addHeaders(method, operation);
   }
+  const { Event: event = {}, ...schemas } = components.schemas;
   components['headers'] = HEADERS;
   document['webhooks'] = describeWebhooks();
-  components['schemas'] = sorted({ ...schemas, ...ERROR_SCHEMAS });
-  return withoutNullable(document) as Json;
+  addCallback(document);
+  components.schemas = { ...schemas, ...describeErrors(document), ...describeEvents(event) };
+  const named = withoutNullable(withNamedEnums(document)) as OpenApiDocument;
+  named.components.schemas = sorted({
+    ...named.components.schemas,
+    ...webhookSchemas(),
+    ...enumSchemas(),
+  });
+  shareComponents(named);
+  Object.assign(named.components.parameters ?? {}, webhookParameters());
+  return named;
 }
 
-/** Adds the scope to the text, because Swagger UI does not show the scopes of bearer tokens. */
+/** Shows what a new webhook endpoint receives. */
+function addCallback(document: OpenApiDocument): void {
+  const create = document.paths['/v1/webhooks/endpoints']?.['post'];
+  if (create !== undefined) create['callbacks'] = { delivery: describeCallback() };
+}
+
+function completeApiOperation(
+  method: string,
+  operation: Operation,
+  schemas: Record<string, Schema>,
+): void {
+  for (const error of COMMON_ERRORS) addError(operation, error);
+  if (operation.requestBody !== undefined) addError(operation, RequestBodyTooLarge);
+  if (acceptsKey(method, operation)) addKey(operation);
+  for (const each of operation.parameters ?? []) if (!each.required) delete each.schema.example;
+  if (operation.requestBody !== undefined) addExamples(operation.requestBody, schemas);
+}
+
+/** Adds the scope to the text, because most pages do not show extensions. */
 function addScopes(operation: Operation): void {
-  const scopes = (operation.security ?? []).flatMap((each) => each['token'] ?? []);
+  const scopes = (operation['x-scopes'] as string[] | undefined) ?? [];
   if (scopes.length === 0) return;
   const line = `Scope: ${scopes.map((scope) => `\`${scope}\``).join(', ')}.`;
   operation.description = [operation.description, line].filter(Boolean).join('\n\n');
@@ -204,21 +134,14 @@ function addScopes(operation: Operation): void {
 /** Adds the error to the response of its status, beside the errors of the route itself. */
 function addError(operation: Operation, { status, error, example }: DocumentedError): void {
   const response = (operation.responses[status] ??= { description: '' });
-  response.content ??= {
-    'application/json': {
-      schema: { $ref: `#/components/schemas/${status === 422 ? 'ValidationError' : 'Error'}` },
-      examples: {},
-    },
-  };
-  const json = response.content['application/json'];
-  if (json === undefined || error in json.examples) return;
-  json.examples[error] = { value: example };
+  response.content ??= { 'application/json': { schema: {}, examples: {} } };
+  const examples = (response.content['application/json'] ??= { schema: {} }).examples ?? {};
+  examples[error] ??= { value: example };
 }
 
 /** Whether the route accepts an Idempotency-Key: it has a keyed method and requires a token. */
 function acceptsKey(method: string, { security = [] }: Operation): boolean {
-  const isPublic = security.some((each) => Object.keys(each).length === 0);
-  return KEYED_METHODS.includes(method.toUpperCase()) && !isPublic;
+  return KEYED_METHODS.includes(method.toUpperCase()) && security.length > 0;
 }
 
 function addKey(operation: Operation): void {
@@ -230,7 +153,6 @@ function addKey(operation: Operation): void {
     schema: { type: 'string', minLength: 1, maxLength: KEY_LENGTH },
   });
   addError(operation, IdempotencyKeyInUse);
-  addError(operation, RequestValidationError);
 }
 
 /** Adds the headers that clients can use. */
@@ -239,19 +161,17 @@ function addHeaders(method: string, operation: Operation): void {
     const names = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
     if (['429', '503'].includes(status)) names.push('Retry-After');
     if (['401', '403'].includes(status)) names.push('WWW-Authenticate');
-    if (acceptsKey(method, operation)) names.push('Idempotent-Replayed');
+    if (isKept(status, acceptsKey(method, operation))) names.push('Idempotent-Replayed');
     response.headers = Object.fromEntries(
       names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
     );
   }
 }
 
-function describeErrors({ responses }: Operation): void {
-  for (const [status, response] of Object.entries(responses)) {
-    const names = Object.keys(response.content?.['application/json']?.examples ?? {});
-    if (Number(status) < 400 || names.length === 0) continue;
-    response.description = names.map((name) => `\`${name}\``).join(', ');
-  }
+/** Whether a response with this status can be that to an earlier request with the same key. */
+function isKept(status: string, keyed: boolean): boolean {
+  // Routes without keys share their 400 and 404 with the others, and never send the header.
+  return (keyed && status.startsWith('2')) || ['400', '404'].includes(status);
 }
 
 function describeSuccess({ responses }: Operation): void {
@@ -263,8 +183,8 @@ function describeSuccess({ responses }: Operation): void {
 /** Adds example bodies: those of the class, or else one built from the examples of its fields. */
 function addExamples(body: RequestBody, schemas: Record<string, Schema>): void {
   const json = body.content['application/json'];
-  const name = json?.schema.$ref?.split('/').at(-1);
-  if (json === undefined || name === undefined) return;
+  if (json?.schema.$ref === undefined) return;
+  const name = nameOf(json.schema.$ref);
   const bodies = bodyExamplesOf(name) ?? { Example: exampleOf(schemas[name] as Schema, schemas) };
   json.examples = Object.fromEntries(
     Object.entries(bodies).map(([summary, value], index) => [`${index + 1}`, { summary, value }]),
@@ -272,8 +192,8 @@ function addExamples(body: RequestBody, schemas: Record<string, Schema>): void {
 }
 
 function exampleOf(schema: Schema, schemas: Record<string, Schema>): unknown {
-  const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.split('/').at(-1);
-  if (name !== undefined) return exampleOf(schemas[name] as Schema, schemas);
+  const ref = schema.$ref ?? schema.allOf?.[0]?.$ref;
+  if (ref !== undefined) return exampleOf(schemas[nameOf(ref)] as Schema, schemas);
   if (schema.example !== undefined) return schema.example;
   if (schema.properties === undefined) return undefined;
   const values = Object.entries(schema.properties).map(([key, each]) => [
@@ -307,8 +227,4 @@ function withoutNullable(node: unknown): unknown {
 function unwrapped(schema: Json): unknown {
   const parts = schema['allOf'];
   return Array.isArray(parts) && parts.length === 1 ? parts[0] : schema;
-}
-
-function sorted<T>(object: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

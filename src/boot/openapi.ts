@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { complete, type Json } from './openapi.completion.js';
+import { complete } from './openapi.completion.js';
 import { SCOPES } from '../organizations/scopes.js';
+import { ORGANIZATION_TOKEN, PORTAL_SESSION } from '../platform/http/access.js';
+import type { Json } from '../platform/http/openapi.schema.js';
+import { RECEIVING } from '../webhooks/webhooks.openapi.js';
 
 const DOCS = 'docs';
 const DOCUMENT = `${DOCS}/openapi.json`;
@@ -71,12 +74,15 @@ Every response has an \`X-Request-Id\`, which is yours if you sent one. \`RateLi
 \`RateLimit-Policy\` state how many requests are left in the current minute. All tokens of an
 organization count together. Requests without a token count by address, and so do wrong tokens, of
 which an address can send 20 per minute.
+
+## Webhooks
+${RECEIVING}
 `;
 
 const TAGS: Record<string, string> = {
   'Customer seats': 'Assign, list, revoke and claim seats, and check access.',
-  'Customer portal': 'Manage seats with the session of a buyer or of a person who has a seat.',
   'Customer sessions': 'Open the customer portal for a person.',
+  'Customer portal': 'Manage seats with the session of a buyer or of a person who has a seat.',
   Events: 'Read the history of seats: every change, its time and its author.',
   Webhooks: 'Receive events at your own endpoints, and inspect the deliveries.',
   Products: 'Manage the products that are sold.',
@@ -100,16 +106,21 @@ export function buildOpenApi(app: NestFastifyApplication): OpenAPIObject {
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/', 'This server')
-    .addSecurity('token', {
+    .addSecurity(ORGANIZATION_TOKEN, {
       type: 'http',
       scheme: 'bearer',
       description:
-        'An access token of an organization (`seat_oat_…`) with the scope that the route requires.',
+        'An access token of an organization. It starts with `seat_oat_`, and has the scopes that ' +
+        'it was created with. `POST /v1/organization-access-tokens` and the command line create ' +
+        'one. Keep it on your servers.',
     })
-    .addSecurity('session', {
+    .addSecurity(PORTAL_SESSION, {
       type: 'http',
       scheme: 'bearer',
-      description: 'A session token of a customer (`seat_cst_…`) or of a member (`seat_mst_…`).',
+      description:
+        'A session of the customer portal. It starts with `seat_cst_` if it belongs to a customer, ' +
+        'and with `seat_mst_` if it belongs to a member. `POST /v1/customer-sessions` and a claim ' +
+        'return one. It lasts for one hour.',
     });
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build());

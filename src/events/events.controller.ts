@@ -1,15 +1,23 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RequestValidationError, ResourceNotFound } from '../platform/errors.js';
 import type { Caller } from '../platform/caller.js';
 import { CurrentCaller, Scope } from '../platform/http/access.js';
 import { ApiErrors } from '../platform/http/openapi.decorators.js';
 import { SeatParams } from '../seats/seats.dto.js';
 import { FeatureNotEnabled } from '../seats/seats.errors.js';
-import { EventPageQuery, EventsListDto, ListEventsQuery } from './events.dto.js';
+import {
+  DisabledEndpointDto,
+  EventPageQuery,
+  EventsListDto,
+  ListEventsQuery,
+  SeatsChangedDto,
+  SeatsExhaustedDto,
+} from './events.dto.js';
 import { EventsService } from './events.service.js';
 
 @ApiTags('Events')
+@ApiExtraModels(SeatsChangedDto, SeatsExhaustedDto, DisabledEndpointDto)
 @Controller('v1')
 export class EventsController {
   constructor(private readonly events: EventsService) {}
@@ -17,7 +25,7 @@ export class EventsController {
   @Get('events')
   @Scope('events:read')
   @ApiOperation({
-    operationId: 'events:list',
+    operationId: 'listEvents',
     summary: 'List events',
     description:
       'Everything that has happened to seats, with the time and the actor. Oldest first; an event ' +
@@ -36,7 +44,7 @@ export class EventsController {
   @Get('customer-seats/:seat_id/events')
   @Scope('customer_seats:read')
   @ApiOperation({
-    operationId: 'customer_seats:list_events',
+    operationId: 'listSeatEvents',
     summary: 'List the events of a seat',
     description: 'The events of one seat, with their times and actors; oldest first.',
   })

@@ -1,6 +1,10 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
+  BooleanProperty,
   DateTimeProperty,
+  EnumListProperty,
   EnumProperty,
+  IntegerProperty,
   ListProperty,
   MetadataProperty,
   ObjectProperty,
@@ -8,7 +12,7 @@ import {
   UuidProperty,
 } from '../platform/http/response-properties.js';
 import { EXAMPLE_ID } from '../platform/http/openapi.decorators.js';
-import type { Actor } from '../platform/caller.js';
+import { type Actor, ACTOR_TYPES } from '../platform/caller.js';
 import {
   EnumField,
   IntegerField,
@@ -53,8 +57,9 @@ export class ListEventsQuery extends EventPageQuery implements EventFilters {
   order?: 'asc' | 'desc';
 }
 
+@ApiSchema({ name: 'EventActor', description: 'The author of a change.' })
 export class ActorDto {
-  @EnumProperty(['token', 'session', 'invitation', 'system'], 'The kind of actor.')
+  @EnumProperty(ACTOR_TYPES, 'The kind of actor.')
   type: Actor['type'];
 
   @TextProperty(
@@ -67,6 +72,7 @@ export class ActorDto {
   id: string | null;
 }
 
+@ApiSchema({ name: 'Event' })
 export class EventDto {
   @UuidProperty('The id of the event; webhooks carry it as `webhook-id`.')
   id: string;
@@ -140,6 +146,84 @@ export function eventData({
   return shown;
 }
 
+/** The data of `subscription.seats_changed` and `order.seats_changed`. */
+@ApiSchema({ name: 'SeatsChanged', description: 'A purchase whose number of seats was changed.' })
+export class SeatsChangedDto {
+  @UuidProperty('The subscription. Null for an order.', { nullable: true })
+  subscription_id: string | null;
+
+  @UuidProperty('The order. Null for a subscription.', { nullable: true, example: null })
+  order_id: string | null;
+
+  @UuidProperty('The product that was bought.')
+  product_id: string;
+
+  @UuidProperty('The buyer.')
+  customer_id: string;
+
+  @IntegerProperty('The new number of seats.', { example: 10 })
+  seats: number;
+
+  @IntegerProperty('The number of seats before.', { example: 5 })
+  previous_seats: number;
+
+  @IntegerProperty('The number of pending and claimed seats.', { example: 3 })
+  assigned_seats: number;
+
+  @IntegerProperty('The number of seats that can still be assigned.', { example: 7 })
+  available_seats: number;
+}
+
+/** The data of `seats.exhausted`. */
+@ApiSchema({ name: 'SeatsExhausted', description: 'A purchase that has no free seat.' })
+export class SeatsExhaustedDto {
+  @UuidProperty('The subscription. Null for an order.', { nullable: true })
+  subscription_id: string | null;
+
+  @UuidProperty('The order. Null for a subscription.', { nullable: true, example: null })
+  order_id: string | null;
+
+  @UuidProperty('The product that was bought.')
+  product_id: string;
+
+  @UuidProperty('The buyer.')
+  customer_id: string;
+
+  @IntegerProperty('The number of seats that were bought.', { example: 5 })
+  total_seats: number;
+
+  @IntegerProperty('The number of seats that can still be assigned.', { example: 0 })
+  available_seats: number;
+}
+
+/** The data of `webhook_endpoint.disabled`. */
+@ApiSchema({ name: 'DisabledWebhookEndpoint', description: 'An endpoint that was disabled.' })
+export class DisabledEndpointDto {
+  @UuidProperty('The id of the endpoint.')
+  id: string;
+
+  @TextProperty('Where deliveries were sent.', {
+    format: 'uri',
+    example: 'https://shop.example.com/webhooks',
+  })
+  url: string;
+
+  @TextProperty('Your note about the endpoint.', { nullable: true, example: 'The shop' })
+  description: string | null;
+
+  @EnumListProperty(EVENT_TYPES, 'The event types of the endpoint.', {
+    example: ['customer_seat.assigned'],
+  })
+  events: EventType[];
+
+  @BooleanProperty('Whether anything is sent.', { example: false })
+  enabled: boolean;
+
+  @TextProperty('Why the service disabled it.', { example: 'The receiver answered 410 Gone.' })
+  disabled_reason: string;
+}
+
+@ApiSchema({ name: 'EventsList', description: 'A page of events.' })
 export class EventsListDto {
   @ListProperty(EventDto, 'The events of this page.')
   items: EventDto[];

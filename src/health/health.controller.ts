@@ -14,7 +14,7 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({
-    operationId: 'live',
+    operationId: 'getLiveness',
     summary: 'Is the process running?',
     description: 'Checks no dependency. If this fails, restart the process.',
   })
@@ -25,7 +25,7 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({
-    operationId: 'ready',
+    operationId: 'getReadiness',
     summary: 'Can the process do its work?',
     description:
       'Whether the database answers within 2 seconds and has every migration, and for a worker ' +

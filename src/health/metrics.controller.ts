@@ -15,7 +15,7 @@ export class MetricsController {
   @Public()
   @Header('content-type', METRICS_TYPE)
   @ApiOperation({
-    operationId: 'metrics',
+    operationId: 'getMetrics',
     summary: 'Metrics for Prometheus',
     description: 'In the text format of Prometheus. Served on METRICS_PORT instead if that is set.',
   })

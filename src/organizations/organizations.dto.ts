@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   BooleanProperty,
   DateTimeProperty,
@@ -68,6 +69,7 @@ const SUPPORT = {
 };
 
 /** The brand within PATCH /v1/organization. */
+@ApiSchema({ name: 'OrganizationBrandUpdate' })
 export class UpdateBrand extends StrictBody {
   @TextField({ nullable: true, pattern: [/^#[0-9a-f]{6}$/i, 'Input should be #rrggbb'], ...COLOR })
   color?: string | null;
@@ -80,6 +82,7 @@ export class UpdateBrand extends StrictBody {
 }
 
 /** The settings within PATCH /v1/organization. */
+@ApiSchema({ name: 'OrganizationSettingsUpdate' })
 export class UpdateSettings extends StrictBody {
   @BooleanField({ refuseNull: true, description: SEATS_ENABLED })
   seats_enabled?: boolean;
@@ -123,6 +126,7 @@ export class UpdateSettings extends StrictBody {
     settings: { invitation_expires_in: 604_800, expired_invitation_grace: 86_400 },
   },
 })
+@ApiSchema({ name: 'OrganizationUpdate' })
 export class UpdateOrganization extends StrictBody {
   @NameField({ refuseNull: true, max: NAME_LENGTH, ...NAME })
   name?: string;
@@ -138,6 +142,7 @@ export class UpdateOrganization extends StrictBody {
 }
 
 /** The look of mails and of the claim page, as the API shows it. */
+@ApiSchema({ name: 'OrganizationBrand', description: 'The look of mails and of the claim page.' })
 export class BrandDto {
   @TextProperty(COLOR.description, { nullable: true, example: COLOR.example })
   color: string | null;
@@ -150,6 +155,7 @@ export class BrandDto {
 }
 
 /** The settings of an organization, as the API shows them. */
+@ApiSchema({ name: 'OrganizationSettings' })
 export class OrganizationSettingsDto {
   @BooleanProperty(SEATS_ENABLED)
   seats_enabled: boolean;
@@ -177,6 +183,7 @@ export class OrganizationSettingsDto {
 }
 
 /** An organization as the API shows it. */
+@ApiSchema({ name: 'Organization', description: 'Your organization and its settings.' })
 export class OrganizationDto {
   @UuidProperty('The id of the organization, a UUID v4.')
   id: string;

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   DateTimeProperty,
   EnumListProperty,
@@ -18,6 +19,7 @@ const CHILD_EXPIRES_AT =
 const EXAMPLE_SCOPES = ['customer_seats:read', 'customer_seats:write'];
 
 /** Body of POST /v1/organization-access-tokens. */
+@ApiSchema({ name: 'OrganizationAccessTokenCreate' })
 export class CreateToken {
   @NameField({ required: true, ...NAME })
   name: string;
@@ -37,6 +39,10 @@ export class CreateToken {
 }
 
 /** An access token as the API shows it. */
+@ApiSchema({
+  name: 'OrganizationAccessToken',
+  description: 'An access token, without the token itself.',
+})
 export class TokenDto {
   @UuidProperty('The id of the token, a UUID v4.')
   id: string;
@@ -71,6 +77,10 @@ export class TokenDto {
 }
 
 /** A new access token, with the token itself. */
+@ApiSchema({
+  name: 'OrganizationAccessTokenCreateResponse',
+  description: 'A new access token, with the token itself.',
+})
 export class IssuedTokenDto extends TokenDto {
   @TextProperty(
     'The token itself. It is shown once; replays of the request contain null instead.',
@@ -83,4 +93,5 @@ export class IssuedTokenDto extends TokenDto {
   }
 }
 
+@ApiSchema({ name: 'OrganizationAccessTokenPage' })
 export class TokenPage extends PageOf(TokenDto) {}

@@ -1,6 +1,9 @@
+/** The kinds of actors. */
+export const ACTOR_TYPES = ['token', 'session', 'invitation', 'system'] as const;
+
 /** The actor of a change, as events show it. */
 export interface Actor {
-  type: 'token' | 'session' | 'invitation' | 'system';
+  type: (typeof ACTOR_TYPES)[number];
   id: string | null;
 }
 

@@ -52,7 +52,7 @@ export class PortalController {
   @PortalSession()
   @UseGuards(ManagerGuard)
   @ApiOperation({
-    operationId: 'customer_portal:seats:list_seats',
+    operationId: 'listPortalSeats',
     summary: 'List the seats of a purchase',
     description: `Lists the seats of a subscription or an order, like the route for organizations. ${ACCESS}`,
   })
@@ -67,7 +67,7 @@ export class PortalController {
   @PortalSession()
   @UseGuards(ManagerGuard)
   @ApiOperation({
-    operationId: 'customer_portal:seats:assign_seat',
+    operationId: 'assignPortalSeat',
     summary: 'Assign a seat of a purchase',
     description:
       `Assigns a seat, like the route for organizations. The response never contains the ` +
@@ -98,7 +98,7 @@ export class PortalController {
   @Get('subscriptions')
   @PortalSession()
   @ApiOperation({
-    operationId: 'customer_portal:seats:list_claimed_subscriptions',
+    operationId: 'listClaimedSubscriptions',
     summary: 'List the subscriptions in which you have a seat',
     description:
       'Lists the subscriptions in which the person of the session has a claimed seat, newest ' +
@@ -119,7 +119,7 @@ export class PortalController {
   @PortalSession()
   @UseGuards(ManagerGuard)
   @ApiOperation({
-    operationId: 'customer_portal:seats:revoke_seat',
+    operationId: 'revokePortalSeat',
     summary: 'Revoke a seat of a purchase',
     description: `Removes the person from the seat, so that another seat can be assigned. ${ACCESS}`,
   })
@@ -137,7 +137,7 @@ export class PortalController {
   @PortalSession()
   @UseGuards(ManagerGuard)
   @ApiOperation({
-    operationId: 'customer_portal:seats:resend_invitation',
+    operationId: 'resendPortalInvitation',
     summary: 'Send an invitation again',
     description: `Renews the invitation of a pending seat. The old link stops working. ${ACCESS}`,
   })

@@ -1,4 +1,4 @@
-import { OmitType } from '@nestjs/swagger';
+import { ApiSchema, OmitType } from '@nestjs/swagger';
 import {
   ObjectProperty,
   TextProperty,
@@ -8,6 +8,7 @@ import { PageOf } from '../platform/http/pagination.js';
 import { SubscriptionDto } from '../purchases/subscriptions/subscriptions.dto.js';
 import type { HeldSubscription } from './portal.repository.js';
 
+@ApiSchema({ name: 'HeldProduct' })
 class HeldProductDto {
   @UuidProperty('The id of the product.')
   id: string;
@@ -17,6 +18,10 @@ class HeldProductDto {
 }
 
 /** A subscription as a person with a seat sees it: without the seller's metadata. */
+@ApiSchema({
+  name: 'HeldSubscription',
+  description: 'A subscription as a person with a seat sees it.',
+})
 export class HeldSubscriptionDto extends OmitType(SubscriptionDto, ['metadata']) {
   @ObjectProperty(HeldProductDto, 'The product of the subscription.')
   product: HeldProductDto;

@@ -62,7 +62,7 @@ export class SeatsController {
   @HttpCode(200)
   @Scope('customer_seats:write')
   @ApiOperation({
-    operationId: 'customer_seats:assign_seat',
+    operationId: 'assignSeat',
     summary: 'Assign a seat',
     description:
       'Assigns a free seat of a subscription or an order to a person. The seat is pending until ' +
@@ -79,11 +79,123 @@ export class SeatsController {
     return AssignedSeatDto.fromAssigned(await this.seats.assign(caller, body, body), query);
   }
 
+  @Get()
+  @Scope('customer_seats:read')
+  @ApiOperation({
+    operationId: 'listSeats',
+    summary: 'List seats',
+    description:
+      'Lists the seats of a subscription or an order, oldest first. Revoked seats are included.',
+  })
+  @ApiOkResponse({ type: SeatsListDto })
+  @ApiErrors(BadRequest, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Query() query: ListSeatsQuery,
+  ): Promise<SeatsListDto> {
+    return SeatsListDto.from(await this.seats.list(caller, query, query));
+  }
+
+  @Get(':seat_id')
+  @Scope('customer_seats:read')
+  @ApiOperation({ operationId: 'getSeat', summary: 'Get a seat' })
+  @ApiOkResponse({ type: CustomerSeatDto })
+  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  async get(
+    @CurrentCaller() caller: Caller,
+    @Param() { seat_id }: SeatParams,
+  ): Promise<CustomerSeatDto> {
+    return CustomerSeatDto.from(await this.seats.find(caller, seat_id));
+  }
+
+  @Patch(':seat_id')
+  @Scope('customer_seats:write')
+  @ApiOperation({
+    operationId: 'updateSeat',
+    summary: 'Change the metadata of a seat',
+  })
+  @ApiOkResponse({ type: CustomerSeatDto })
+  @ApiErrors(SeatAlreadyRevoked, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  async update(
+    @CurrentCaller() caller: Caller,
+    @Param() { seat_id }: SeatParams,
+    @Body() { metadata }: UpdateSeatDto,
+  ): Promise<CustomerSeatDto> {
+    const wanted = metadata === null ? {} : metadata;
+    return CustomerSeatDto.from(await this.seats.changeMetadata(caller, seat_id, wanted));
+  }
+
+  @Delete(':seat_id')
+  @Scope('customer_seats:write')
+  @ApiOperation({
+    operationId: 'revokeSeat',
+    summary: 'Revoke a seat',
+    description:
+      'Removes the person from the seat, so that another seat can be assigned. A second request ' +
+      'returns the same response and emits no event.',
+  })
+  @ApiOkResponse({ type: CustomerSeatDto })
+  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
+  async revoke(
+    @CurrentCaller() caller: Caller,
+    @Param() { seat_id }: SeatParams,
+  ): Promise<CustomerSeatDto> {
+    return CustomerSeatDto.from(await this.seats.revoke(caller, seat_id));
+  }
+
+  @Post(':seat_id/resend')
+  @HttpCode(200)
+  @Scope('customer_seats:write')
+  @ApiOperation({
+    operationId: 'resendInvitation',
+    summary: 'Send the invitation again',
+    description:
+      'Renews the invitation of a pending seat with a new token and a new expiry, and mails it. ' +
+      'The old link stops working at once. By default, an invitation can be resent once every 60 seconds.',
+  })
+  @ApiOkResponse({ type: AssignedSeatDto })
+  @ApiErrors(
+    SeatNotPending,
+    InvalidInvitationToken,
+    FeatureNotEnabled,
+    ResourceNotFound,
+    RequestValidationError,
+    TooManyRequests,
+  )
+  async resend(
+    @CurrentCaller() caller: Caller,
+    @Param() { seat_id }: SeatParams,
+    @Query() query: IncludeQuery,
+  ): Promise<AssignedSeatDto> {
+    return AssignedSeatDto.fromAssigned(await this.seats.resend(caller, seat_id), query);
+  }
+
+  @Post(':seat_id/replace')
+  @HttpCode(200)
+  @Scope('customer_seats:write')
+  @ApiOperation({
+    operationId: 'replaceSeat',
+    summary: 'Replace the person on a seat',
+    description:
+      'Revokes the seat and assigns a new seat to another person in one step, so that nobody else ' +
+      'can take it in between. Returns the new seat.',
+  })
+  @ApiOkResponse({ type: AssignedSeatDto })
+  @ApiErrors(...ASSIGNMENT_ERRORS, SeatAlreadyRevoked, ResourceNotFound, RequestValidationError)
+  async replace(
+    @CurrentCaller() caller: Caller,
+    @Param() { seat_id }: SeatParams,
+    @Query() query: IncludeQuery,
+    @Body() body: AssignmentDto,
+  ): Promise<AssignedSeatDto> {
+    return AssignedSeatDto.fromAssigned(await this.seats.replace(caller, seat_id, body), query);
+  }
+
   @Post('bulk')
   @HttpCode(200)
   @Scope('customer_seats:write', BULK_BODY)
   @ApiOperation({
-    operationId: 'customer_seats:bulk_assign',
+    operationId: 'bulkAssignSeats',
     summary: 'Assign many seats',
     description:
       'Assigns seats of one container to up to 10,000 people. The items are processed in order, ' +
@@ -113,7 +225,7 @@ export class SeatsController {
   @HttpCode(200)
   @Scope('customer_seats:write', BULK_BODY)
   @ApiOperation({
-    operationId: 'customer_seats:bulk_revoke',
+    operationId: 'bulkRevokeSeats',
     summary: 'Revoke many seats',
     description:
       'Revokes seats by `seat_ids`, or seats of a container by `emails` or `all: true`. An id or ' +
@@ -127,117 +239,5 @@ export class SeatsController {
     @Body() body: BulkRevokeDto,
   ): Promise<BulkRevokedDto> {
     return BulkRevokedDto.from(await this.seats.revokeMany(caller, body));
-  }
-
-  @Get()
-  @Scope('customer_seats:read')
-  @ApiOperation({
-    operationId: 'customer_seats:list_seats',
-    summary: 'List seats',
-    description:
-      'Lists the seats of a subscription or an order, oldest first. Revoked seats are included.',
-  })
-  @ApiOkResponse({ type: SeatsListDto })
-  @ApiErrors(BadRequest, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
-  async list(
-    @CurrentCaller() caller: Caller,
-    @Query() query: ListSeatsQuery,
-  ): Promise<SeatsListDto> {
-    return SeatsListDto.from(await this.seats.list(caller, query, query));
-  }
-
-  @Get(':seat_id')
-  @Scope('customer_seats:read')
-  @ApiOperation({ operationId: 'customer_seats:get_seat', summary: 'Get a seat' })
-  @ApiOkResponse({ type: CustomerSeatDto })
-  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
-  async get(
-    @CurrentCaller() caller: Caller,
-    @Param() { seat_id }: SeatParams,
-  ): Promise<CustomerSeatDto> {
-    return CustomerSeatDto.from(await this.seats.find(caller, seat_id));
-  }
-
-  @Patch(':seat_id')
-  @Scope('customer_seats:write')
-  @ApiOperation({
-    operationId: 'customer_seats:update_seat',
-    summary: 'Change the metadata of a seat',
-  })
-  @ApiOkResponse({ type: CustomerSeatDto })
-  @ApiErrors(SeatAlreadyRevoked, FeatureNotEnabled, ResourceNotFound, RequestValidationError)
-  async update(
-    @CurrentCaller() caller: Caller,
-    @Param() { seat_id }: SeatParams,
-    @Body() { metadata }: UpdateSeatDto,
-  ): Promise<CustomerSeatDto> {
-    const wanted = metadata === null ? {} : metadata;
-    return CustomerSeatDto.from(await this.seats.changeMetadata(caller, seat_id, wanted));
-  }
-
-  @Post(':seat_id/replace')
-  @HttpCode(200)
-  @Scope('customer_seats:write')
-  @ApiOperation({
-    operationId: 'customer_seats:replace_seat',
-    summary: 'Replace the person on a seat',
-    description:
-      'Revokes the seat and assigns a new seat to another person in one step, so that nobody else ' +
-      'can take it in between. Returns the new seat.',
-  })
-  @ApiOkResponse({ type: AssignedSeatDto })
-  @ApiErrors(...ASSIGNMENT_ERRORS, SeatAlreadyRevoked, ResourceNotFound, RequestValidationError)
-  async replace(
-    @CurrentCaller() caller: Caller,
-    @Param() { seat_id }: SeatParams,
-    @Query() query: IncludeQuery,
-    @Body() body: AssignmentDto,
-  ): Promise<AssignedSeatDto> {
-    return AssignedSeatDto.fromAssigned(await this.seats.replace(caller, seat_id, body), query);
-  }
-
-  @Delete(':seat_id')
-  @Scope('customer_seats:write')
-  @ApiOperation({
-    operationId: 'customer_seats:revoke_seat',
-    summary: 'Revoke a seat',
-    description:
-      'Removes the person from the seat, so that another seat can be assigned. A second request ' +
-      'returns the same response and emits no event.',
-  })
-  @ApiOkResponse({ type: CustomerSeatDto })
-  @ApiErrors(FeatureNotEnabled, ResourceNotFound, RequestValidationError)
-  async revoke(
-    @CurrentCaller() caller: Caller,
-    @Param() { seat_id }: SeatParams,
-  ): Promise<CustomerSeatDto> {
-    return CustomerSeatDto.from(await this.seats.revoke(caller, seat_id));
-  }
-
-  @Post(':seat_id/resend')
-  @HttpCode(200)
-  @Scope('customer_seats:write')
-  @ApiOperation({
-    operationId: 'customer_seats:resend_invitation',
-    summary: 'Send the invitation again',
-    description:
-      'Renews the invitation of a pending seat with a new token and a new expiry, and mails it. ' +
-      'The old link stops working at once. By default, an invitation can be resent once every 60 seconds.',
-  })
-  @ApiOkResponse({ type: AssignedSeatDto })
-  @ApiErrors(
-    SeatNotPending,
-    InvalidInvitationToken,
-    FeatureNotEnabled,
-    ResourceNotFound,
-    RequestValidationError,
-    TooManyRequests,
-  )
-  async resend(
-    @CurrentCaller() caller: Caller,
-    @Param() { seat_id }: SeatParams,
-    @Query() query: IncludeQuery,
-  ): Promise<AssignedSeatDto> {
-    return AssignedSeatDto.fromAssigned(await this.seats.resend(caller, seat_id), query);
   }
 }

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { mapInSlices } from '../platform/slices.js';
 import {
   DateTimeProperty,
@@ -19,6 +20,7 @@ import {
   UuidField,
 } from '../platform/http/request-fields.js';
 import { StrictBody } from '../platform/http/validation.pipe.js';
+import type { Refusal } from './assign/assign.rules.js';
 import { SEAT_STATUSES, type SeatStatus } from './seat.js';
 import type { SeatMember, SeatRow } from './seats.sql.js';
 import type { SeatFilters, SeatList } from './seats.service.js';
@@ -72,6 +74,7 @@ export class ListSeatsQuery implements SeatFilters {
   cursor?: string;
 }
 
+@ApiSchema({ name: 'SeatUpdate' })
 export class UpdateSeatDto extends StrictBody {
   @MetadataField({
     description:
@@ -86,6 +89,10 @@ export class SeatParams {
   seat_id: string;
 }
 
+@ApiSchema({
+  name: 'SeatMember',
+  description: 'The person with the seat, as a member of the buyer.',
+})
 export class SeatMemberDto {
   @UuidProperty('The id of the member.')
   id: string;
@@ -126,6 +133,10 @@ export class SeatMemberDto {
 }
 
 /** A seat as clients see it. Strict clients need exactly these keys, and always all of them. */
+@ApiSchema({
+  name: 'CustomerSeat',
+  description: 'A seat of a subscription or an order, and the person who has it.',
+})
 export class CustomerSeatDto {
   @DateTimeProperty('The time when the seat was assigned.')
   created_at: string;
@@ -231,6 +242,10 @@ export class CustomerSeatDto {
   }
 }
 
+@ApiSchema({
+  name: 'SeatsList',
+  description: 'Seats of a subscription or an order, with the totals of its pool.',
+})
 export class SeatsListDto {
   @ListProperty(CustomerSeatDto, 'The seats, oldest first. Revoked seats are included.')
   seats: CustomerSeatDto[];
@@ -265,14 +280,27 @@ function iso(time: Date | string | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
+// An object, because the compiler then finds missing names.
+const ITEM_ERRORS: Record<Refusal | 'ResourceNotFound', true> = {
+  SeatAlreadyAssigned: true,
+  SeatNotAvailable: true,
+  MemberEmailMismatch: true,
+  InvalidSeatAssignmentRequest: true,
+  CustomerNotFound: true,
+  MemberNotFound: true,
+  ResourceNotFound: true,
+};
+
 /** An item of a bulk request that failed. */
+@ApiSchema({ name: 'BulkFailure', description: 'An item of a bulk request that failed.' })
 export class BulkFailureDto {
   @IntegerProperty('The index of the item in the request, from 0.', { example: 3 })
   index: number;
 
-  @TextProperty('The name of the error that a separate request would return.', {
-    example: 'SeatAlreadyAssigned',
-  })
+  @EnumProperty(
+    Object.keys(ITEM_ERRORS),
+    'The name of the error that a separate request would return.',
+  )
   error: string;
 
   @TextProperty('An explanation of the error for a person.', {

@@ -15,7 +15,7 @@ export class SessionsController {
   @Post()
   @Scope('customer_sessions:write')
   @ApiOperation({
-    operationId: 'customer_sessions:create',
+    operationId: 'createCustomerSession',
     summary: 'Open the portal for a person',
     description:
       'Opens a session of one hour for a customer or one of their members. Send the person to ' +

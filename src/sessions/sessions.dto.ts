@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import type { Customer } from '../generated/prisma/client.js';
 import {
   BooleanProperty,
@@ -20,6 +21,7 @@ import type { NewSession, OpenedSession } from './sessions.service.js';
   'The buyer': { customer_id: EXAMPLE_ID },
   'A member of the buyer': { external_customer_id: 'user_42', external_member_id: 'employee_7' },
 })
+@ApiSchema({ name: 'CustomerSessionCreate', description: 'The person whose portal is opened.' })
 export class CreateCustomerSession implements NewSession, HasRules {
   @UuidField({ description: 'The customer. Without a member the session is the customer’s own.' })
   customer_id?: string;
@@ -74,6 +76,7 @@ function countOf(...values: (string | undefined)[]): number {
 }
 
 /** The customer of a session, with the keys that Polar's clients require. */
+@ApiSchema({ name: 'SessionCustomer', description: 'The customer of a portal session.' })
 export class SessionCustomerDto {
   @UuidProperty('The id of the customer.')
   id: string;
@@ -149,6 +152,7 @@ function flat(metadata: object): Record<string, string | number | boolean> {
   );
 }
 
+@ApiSchema({ name: 'CustomerSession', description: 'A session of the customer portal.' })
 export class CustomerSessionDto {
   @UuidProperty('The id of the session.')
   id: string;
@@ -191,7 +195,7 @@ export class CustomerSessionDto {
       'contain null instead.',
     {
       nullable: true,
-      example: 'https://seats.example.com/portal?code=seat_cpc_…',
+      example: 'https://seats.example.com/portal?code=seat_cpc_3qZ8Yt1bVnK5wXr0',
       format: 'uri',
     },
   )

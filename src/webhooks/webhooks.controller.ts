@@ -40,7 +40,7 @@ export class WebhooksController {
   @Get('endpoints')
   @Scope('webhooks:read')
   @ApiOperation({
-    operationId: 'webhooks:list_endpoints',
+    operationId: 'listWebhookEndpoints',
     summary: 'List webhook endpoints',
     description: 'The URLs that events are sent to. Secrets are not shown.',
   })
@@ -53,7 +53,7 @@ export class WebhooksController {
   @Post('endpoints')
   @Scope('webhooks:write')
   @ApiOperation({
-    operationId: 'webhooks:create_endpoint',
+    operationId: 'createWebhookEndpoint',
     summary: 'Create a webhook endpoint',
     description:
       'The response contains the secret that signs the deliveries; it is not shown again. Events ' +
@@ -73,7 +73,7 @@ export class WebhooksController {
   @Get('endpoints/:id')
   @Scope('webhooks:read')
   @ApiOperation({
-    operationId: 'webhooks:get_endpoint',
+    operationId: 'getWebhookEndpoint',
     summary: 'Get a webhook endpoint',
     description: 'Without its secret.',
   })
@@ -89,7 +89,7 @@ export class WebhooksController {
   @Patch('endpoints/:id')
   @Scope('webhooks:write')
   @ApiOperation({
-    operationId: 'webhooks:update_endpoint',
+    operationId: 'updateWebhookEndpoint',
     summary: 'Change a webhook endpoint',
     description:
       'Events that were queued when an endpoint was disabled are sent when it is enabled again. ' +
@@ -111,7 +111,7 @@ export class WebhooksController {
   @HttpCode(204)
   @Scope('webhooks:write')
   @ApiOperation({
-    operationId: 'webhooks:delete_endpoint',
+    operationId: 'deleteWebhookEndpoint',
     summary: 'Delete a webhook endpoint',
     description: 'Also deletes its deliveries.',
   })
@@ -124,7 +124,7 @@ export class WebhooksController {
   @Patch('endpoints/:id/secret')
   @Scope('webhooks:write')
   @ApiOperation({
-    operationId: 'webhooks:rotate_secret',
+    operationId: 'rotateWebhookSecret',
     summary: 'Replace the secret of a webhook endpoint',
     description:
       'The old secret stays valid for 24 hours: until then every delivery carries signatures of ' +
@@ -144,7 +144,7 @@ export class WebhooksController {
   @HttpCode(202)
   @Scope('webhooks:write')
   @ApiOperation({
-    operationId: 'webhooks:test_endpoint',
+    operationId: 'testWebhookEndpoint',
     summary: 'Send a test delivery',
     description:
       'Sends sample data of one of the endpoint’s own types, with `seat_metadata: {"test": true}`. ' +
@@ -159,7 +159,7 @@ export class WebhooksController {
   @Get('deliveries')
   @Scope('webhooks:read')
   @ApiOperation({
-    operationId: 'webhooks:list_deliveries',
+    operationId: 'listWebhookDeliveries',
     summary: 'List deliveries',
     description: 'Every attempt and its result, newest first, within the retention period.',
   })
@@ -180,7 +180,7 @@ export class WebhooksController {
   @HttpCode(202)
   @Scope('webhooks:write')
   @ApiOperation({
-    operationId: 'webhooks:redeliver_event',
+    operationId: 'redeliverWebhookEvent',
     summary: 'Send an event again',
     description:
       'Sends it to every enabled endpoint that listens for its type, with the same `webhook-id`, ' +

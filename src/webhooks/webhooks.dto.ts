@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   BooleanProperty,
   DateTimeProperty,
@@ -31,6 +32,7 @@ const URL_FIELD = {
 };
 const EVENTS_FIELD = { of: EVENT_TYPES, min: 1, max: EVENT_TYPES.length };
 
+@ApiSchema({ name: 'WebhookEndpointCreate' })
 export class CreateEndpoint {
   @UrlField({ ...URL_FIELD, required: true })
   url: string;
@@ -52,6 +54,7 @@ export class CreateEndpoint {
   secret?: string;
 }
 
+@ApiSchema({ name: 'WebhookEndpointUpdate' })
 export class UpdateEndpoint extends StrictBody {
   @UrlField({ ...URL_FIELD, refuseNull: true })
   url?: string;
@@ -70,6 +73,7 @@ export class UpdateEndpoint extends StrictBody {
   enabled?: boolean;
 }
 
+@ApiSchema({ name: 'WebhookSecretRotate' })
 export class RotateSecret extends StrictBody {
   static readonly optional = true;
 
@@ -91,6 +95,7 @@ export class EventParams {
   id: string;
 }
 
+@ApiSchema({ name: 'WebhookEndpoint', description: 'A URL to which events are sent.' })
 export class EndpointDto {
   @UuidProperty('The id of the endpoint.')
   id: string;
@@ -136,6 +141,10 @@ export class EndpointDto {
   }
 }
 
+@ApiSchema({
+  name: 'WebhookEndpointWithSecret',
+  description: 'A webhook endpoint with its new secret.',
+})
 export class EndpointWithSecretDto extends EndpointDto {
   @TextProperty(
     'Signs the deliveries. It is shown once; replays of the request contain null instead.',
@@ -148,6 +157,7 @@ export class EndpointWithSecretDto extends EndpointDto {
   }
 }
 
+@ApiSchema({ name: 'WebhookEndpointPage' })
 export class EndpointPage extends PageOf(EndpointDto) {}
 
 export class ListDeliveries extends PageQuery {
@@ -172,6 +182,10 @@ export class ListDeliveries extends PageQuery {
   end_timestamp?: Date;
 }
 
+@ApiSchema({
+  name: 'WebhookDelivery',
+  description: 'One attempt to deliver an event to an endpoint.',
+})
 export class DeliveryDto {
   @UuidProperty('The id of this attempt.')
   id: string;
@@ -231,8 +245,10 @@ export class DeliveryDto {
   }
 }
 
+@ApiSchema({ name: 'WebhookDeliveryPage' })
 export class DeliveryPage extends PageOf(DeliveryDto) {}
 
+@ApiSchema({ name: 'QueuedDeliveries', description: 'Deliveries that are on their way.' })
 export class QueuedDto implements Queued {
   @UuidProperty('The `webhook-id` of the deliveries.')
   event_id: string;

@@ -1,4 +1,6 @@
 import { EVENT_TYPES, type EventType } from '../events/event.js';
+import { dataSchemaOf } from '../events/events.openapi.js';
+import { pascalCase, type Schema, schemaRef, unionOf } from '../platform/http/openapi.schema.js';
 import { API_VERSION, DEFAULT_EVENTS } from './webhook.js';
 
 /*
@@ -20,8 +22,9 @@ const WHEN: Record<EventType, string> = {
   'webhook_endpoint.disabled': 'An endpoint was disabled because it kept failing or answered 410.',
 };
 
-const HOW = `
-Answer with any 2xx within 10 seconds, and process the event afterwards. Otherwise it is sent again
+/** How to receive and verify deliveries. */
+export const RECEIVING = `
+The service sends each event to the endpoints that list its type. Answer with any 2xx within 10 seconds, and process the event afterwards. Otherwise it is sent again
 after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, or later if \`Retry-After\` asks for it.
 An event may arrive more than once, always with the same \`webhook-id\`, and events may arrive out of
 order.
@@ -45,9 +48,26 @@ const HEADERS = {
   ],
 } as const;
 
-/** One entry for each type of event. */
+/** The name of the schema of a delivery, as in Polar's API. */
+function nameOfPayload(type: EventType): string {
+  return `Webhook${pascalCase(type)}Payload`;
+}
+
+/** The webhooks: one entry for each type of event. */
 export function describeWebhooks(): Record<string, object> {
   return Object.fromEntries(EVENT_TYPES.map((type) => [type, { post: describe(type) }]));
+}
+
+/** The schemas of the bodies of deliveries, and their union. */
+export function webhookSchemas(): Record<string, Schema> {
+  const names = Object.fromEntries(EVENT_TYPES.map((type) => [type, nameOfPayload(type)]));
+  return {
+    ...Object.fromEntries(EVENT_TYPES.map((type) => [nameOfPayload(type), payload(type)])),
+    WebhookPayload: {
+      description: 'The body of a delivery. `type` determines the type of `data`.',
+      ...unionOf('type', names),
+    },
+  };
 }
 
 function describe(type: EventType): object {
@@ -55,22 +75,36 @@ function describe(type: EventType): object {
     ? 'Endpoints receive this type by default.'
     : 'Only endpoints that list this type receive it.';
   return {
-    operationId: `webhook:${type}`,
-    tags: ['Webhooks'],
+    operationId: `on${pascalCase(type)}`,
     summary: WHEN[type],
-    description: `${standard}\n\n${HOW}`,
+    description: `${standard} The section Webhooks tells how to receive and verify it.`,
+    ...delivery(nameOfPayload(type)),
+  };
+}
+
+/** The callback of the route that creates an endpoint: a delivery of any type. */
+export function describeCallback(): object {
+  const post = {
+    operationId: 'onDelivery',
+    summary: 'A delivery',
+    description: 'One of the events of the endpoint. `type` determines the type of `data`.',
+    ...delivery('WebhookPayload'),
+  };
+  return { '{$request.body#/url}': { post } };
+}
+
+/** The request of a delivery, and the responses of its receiver. */
+function delivery(schema: string): object {
+  return {
+    tags: ['Webhooks'],
     // Deliveries carry no token: the signature authenticates them.
     security: [],
-    parameters: Object.entries(HEADERS).map(([name, [description, schema]]) => ({
-      name,
-      in: 'header',
-      required: true,
-      description,
-      schema,
+    parameters: Object.keys(HEADERS).map((name) => ({
+      $ref: `#/components/parameters/${pascalCase(name)}`,
     })),
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: payload(type) } },
+      content: { 'application/json': { schema: schemaRef(schema) } },
     },
     responses: {
       '2XX': { description: 'The delivery was accepted.' },
@@ -80,18 +114,35 @@ function describe(type: EventType): object {
   };
 }
 
-function payload(type: EventType): object {
-  const data = type.startsWith('customer_seat.')
-    ? { $ref: '#/components/schemas/CustomerSeatDto' }
-    : { type: 'object', description: 'The object as it was right after the event.' };
+/** The headers of a delivery, for the components. */
+export function webhookParameters(): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(HEADERS).map(([name, [description, schema]]) => [
+      pascalCase(name),
+      { name, in: 'header', required: true, description, schema },
+    ]),
+  );
+}
+
+function payload(type: EventType): Schema {
   return {
     type: 'object',
+    description: WHEN[type],
     required: ['type', 'timestamp', 'api_version', 'data'],
     properties: {
-      type: { const: type, description: 'What happened.' },
-      timestamp: { type: 'string', format: 'date-time', description: 'When it happened.' },
-      api_version: { const: API_VERSION, description: 'The version of the format of `data`.' },
-      data,
+      type: { type: 'string', const: type, description: 'What happened.' },
+      timestamp: {
+        type: 'string',
+        format: 'date-time',
+        description: 'When it happened.',
+        example: '2026-01-15T09:30:00.000Z',
+      },
+      api_version: {
+        type: 'string',
+        const: API_VERSION,
+        description: 'The version of the format of `data`.',
+      },
+      data: { ...dataSchemaOf(type), description: 'The object as it was right after the event.' },
     },
   };
 }

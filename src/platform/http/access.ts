@@ -7,7 +7,7 @@ import {
   Injectable,
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
+import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../caller.js';
 import { InsufficientScope, InvalidToken, NotPermitted, Unauthorized } from '../errors.js';
@@ -46,11 +46,17 @@ declare module 'fastify' {
   }
 }
 
+/** The names of the two kinds of tokens in the API description. */
+export const ORGANIZATION_TOKEN = 'OrganizationToken';
+export const PORTAL_SESSION = 'PortalSession';
+
 /** The route takes an organization's token with this scope. */
 export function Scope(scope: string, options: { bodyLimit?: number; maxValues?: number } = {}) {
   return applyDecorators(
     RouteConfig({ access: { kind: 'token', scope }, ...options }),
-    ApiSecurity('token', [scope]),
+    ApiSecurity(ORGANIZATION_TOKEN),
+    // The scopes of a bearer token are not part of OpenAPI.
+    ApiExtension('x-scopes', [scope]),
     ApiErrors(Unauthorized, InvalidToken, InsufficientScope),
   );
 }
@@ -59,7 +65,7 @@ export function Scope(scope: string, options: { bodyLimit?: number; maxValues?: 
 export function PortalSession() {
   return applyDecorators(
     RouteConfig({ access: { kind: 'session' } }),
-    ApiBearerAuth('session'),
+    ApiSecurity(PORTAL_SESSION),
     ApiErrors(Unauthorized, InvalidToken),
   );
 }

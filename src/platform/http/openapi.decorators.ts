@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { nameOf } from './openapi.schema.js';
 
 /** The part of an error class that the docs show. */
 export interface DocumentedError {
@@ -38,37 +39,32 @@ export function ApiErrors(...errors: DocumentedError[]): MethodDecorator {
   };
 }
 
-const examples = new Map<string, Record<string, unknown>>();
+const examples = new Map<Function, Record<string, object>>();
 
 /**
  * Valid bodies of a request class by their titles, which the docs page offers for sending. A class
  * needs them when a rule over several fields forbids the combination of the fields' own examples.
  */
 export function BodyExamples(bodies: Record<string, object>): ClassDecorator {
-  return ({ name }) => {
-    examples.set(name, bodies);
+  return (type) => {
+    examples.set(type, bodies);
   };
 }
 
-/** The bodies that {@link BodyExamples} gave the class with this name. */
-export function bodyExamplesOf(name: string): Record<string, unknown> | undefined {
-  return examples.get(name);
+/** The bodies that {@link BodyExamples} gave the class with this schema. */
+export function bodyExamplesOf(schema: string): Record<string, unknown> | undefined {
+  const entry = [...examples].find(([type]) => nameOf(getSchemaPath(type)) === schema);
+  return entry?.[1];
 }
 
+/** A response with an example of each error. The completion of the document adds the schema. */
 function response(status: number, errors: DocumentedError[]) {
   return ApiResponse({
     status,
     content: {
       'application/json': {
-        schema: { $ref: `#/components/schemas/${schemaOf(errors)}` },
         examples: Object.fromEntries(errors.map((each) => [each.error, { value: each.example }])),
       },
     },
   });
-}
-
-function schemaOf(errors: DocumentedError[]): string {
-  if (errors.every((each) => 'error_description' in each.example)) return 'OAuthError';
-  if (errors.some((each) => 'error_description' in each.example)) return 'ErrorOrOAuthError';
-  return errors.some((each) => Array.isArray(each.example['detail'])) ? 'ValidationError' : 'Error';
 }

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import type { Type } from '@nestjs/common';
 import { IntegerProperty, ListProperty, ObjectProperty } from './response-properties.js';
 import { IntegerField } from './request-fields.js';
@@ -28,6 +29,7 @@ export function skipAndTake({ page, limit }: PageQuery): { skip: number; take: n
   return { skip: (page - 1) * limit, take: limit };
 }
 
+@ApiSchema({ name: 'Pagination', description: 'How long a list is.' })
 class PaginationDto {
   @IntegerProperty('How many items there are on all pages.', { example: 1 })
   total_count: number;

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   DateTimeProperty,
   EnumProperty,
@@ -22,6 +23,7 @@ const EXPIRES =
   '`status: expired`.';
 
 /** Body of POST /v1/checkouts. */
+@ApiSchema({ name: 'CheckoutCreate' })
 export class CreateCheckout {
   @ChosenIdField()
   id?: string;
@@ -49,6 +51,7 @@ export class CreateCheckout {
 }
 
 /** Body of PATCH /v1/checkouts/{id}. */
+@ApiSchema({ name: 'CheckoutUpdate' })
 export class UpdateCheckout extends StrictBody {
   @ExternalIdField({ nullable: true })
   external_id?: string | null;
@@ -67,6 +70,7 @@ export class UpdateCheckout extends StrictBody {
 }
 
 /** A checkout as the API shows it. */
+@ApiSchema({ name: 'Checkout', description: 'A sale in progress.' })
 export class CheckoutDto extends ObjectDto {
   @UuidProperty(PRODUCT)
   product_id: string;

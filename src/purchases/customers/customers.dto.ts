@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   EnumProperty,
   MetadataProperty,
@@ -25,6 +26,7 @@ const NAME = { description: 'The name of the customer.', example: 'Analytical En
 const TYPE = 'A single person or a team.';
 
 /** Body of POST /v1/customers. */
+@ApiSchema({ name: 'CustomerCreate' })
 export class CreateCustomer {
   @ChosenIdField()
   id?: string;
@@ -46,6 +48,7 @@ export class CreateCustomer {
 }
 
 /** Body of PATCH /v1/customers/{id}. */
+@ApiSchema({ name: 'CustomerUpdate' })
 export class UpdateCustomer extends StrictBody {
   @EmailField({ nullable: true, description: EMAIL })
   email?: string | null;
@@ -82,6 +85,7 @@ export class InlineCustomer {
 }
 
 /** A customer as the API shows it. */
+@ApiSchema({ name: 'Customer', description: 'A company or a person that buys.' })
 export class CustomerDto extends ObjectDto {
   @EmailProperty('The e-mail of the customer.', { nullable: true })
   email: string | null;

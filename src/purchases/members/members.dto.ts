@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   EmailProperty,
   EnumProperty,
@@ -17,6 +18,7 @@ const NAME = { description: 'The name of the person.', example: 'Ada Lovelace' }
 const ROLE = 'The role of the person in the customer portal.';
 
 /** Body of POST /v1/members. */
+@ApiSchema({ name: 'MemberCreate' })
 export class CreateMember {
   @ChosenIdField()
   id?: string;
@@ -38,6 +40,7 @@ export class CreateMember {
 }
 
 /** Body of PATCH /v1/members/{id}. */
+@ApiSchema({ name: 'MemberUpdate' })
 export class UpdateMember extends StrictBody {
   @EmailField({ refuseNull: true, description: EMAIL })
   email?: string;
@@ -68,6 +71,7 @@ export class MemberOfCustomer {
 }
 
 /** A member as the API shows it. */
+@ApiSchema({ name: 'Member', description: 'A person who belongs to a customer.' })
 export class MemberDto extends ObjectDto {
   @UuidProperty(CUSTOMER)
   customer_id: string;

@@ -80,7 +80,7 @@ export class OrdersController {
   @Put('external/:external_id')
   @Scope('orders:write')
   @ApiOperation({
-    operationId: 'putOrderByExternalId',
+    operationId: 'putOrder',
     summary: 'Create or change an order by its external_id',
     description:
       putDescription('order') +

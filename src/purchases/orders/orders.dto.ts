@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { EnumProperty } from '../../platform/http/response-properties.js';
 import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 import { EnumField } from '../../platform/http/request-fields.js';
@@ -18,6 +19,7 @@ const STATUS =
   '`refunded` and `void` are final, and revoke all seats.';
 
 /** Body of POST /v1/orders. */
+@ApiSchema({ name: 'OrderCreate' })
 export class CreateOrder extends CreatePurchase {
   @EnumField(ORDER_STATUSES, { description: STATUS, default: 'paid' })
   status?: OrderStatus;
@@ -25,18 +27,21 @@ export class CreateOrder extends CreatePurchase {
 
 /** Body of PUT /v1/orders/external/{external_id}. */
 @BodyExamples(PUT_EXAMPLES)
+@ApiSchema({ name: 'OrderPut' })
 export class PutOrder extends PutPurchase {
   @EnumField(ORDER_STATUSES, { description: STATUS, default: 'paid' })
   status?: OrderStatus;
 }
 
 /** Body of PATCH /v1/orders/{id}. */
+@ApiSchema({ name: 'OrderUpdate' })
 export class UpdateOrder extends UpdatePurchase {
   @EnumField(ORDER_STATUSES, { refuseNull: true, description: STATUS })
   status?: OrderStatus;
 }
 
 /** An order as the API shows it. */
+@ApiSchema({ name: 'Order', description: 'Seats that were bought with a one-time payment.' })
 export class OrderDto extends PurchaseDto {
   @EnumProperty(ORDER_STATUSES, STATUS)
   status: string;

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   BooleanProperty,
   MetadataProperty,
@@ -22,6 +23,7 @@ const NAME = {
 const ARCHIVED = 'Whether it is no longer sold. Existing subscriptions and orders go on.';
 
 /** Body of POST /v1/products. */
+@ApiSchema({ name: 'ProductCreate' })
 export class CreateProduct {
   @ChosenIdField()
   id?: string;
@@ -40,6 +42,7 @@ export class CreateProduct {
 }
 
 /** Body of PATCH /v1/products/{id}. */
+@ApiSchema({ name: 'ProductUpdate' })
 export class UpdateProduct extends StrictBody {
   @NameField({ refuseNull: true, ...NAME })
   name?: string;
@@ -69,6 +72,7 @@ export class InlineProduct {
 }
 
 /** A product as the API shows it. */
+@ApiSchema({ name: 'Product', description: 'A thing that is sold. Access is granted per product.' })
 export class ProductDto extends ObjectDto {
   @TextProperty(NAME.description, { example: NAME.example })
   name: string;

@@ -100,7 +100,7 @@ export class SubscriptionsController {
   @Put('external/:external_id')
   @Scope('subscriptions:write')
   @ApiOperation({
-    operationId: 'putSubscriptionByExternalId',
+    operationId: 'putSubscription',
     summary: 'Create or change a subscription by its external_id',
     description:
       putDescription('subscription') +

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   BooleanProperty,
   DateTimeProperty,
@@ -35,6 +36,7 @@ const CANCEL =
   'Ends the subscription at current_period_end, which is required then. The seats stay until then.';
 
 /** Body of POST /v1/subscriptions. */
+@ApiSchema({ name: 'SubscriptionCreate' })
 export class CreateSubscription extends CreatePurchase implements HasRules {
   @EnumField(SUBSCRIPTION_STATUSES, { description: STATUS, default: 'active' })
   status?: SubscriptionStatus;
@@ -52,6 +54,7 @@ export class CreateSubscription extends CreatePurchase implements HasRules {
 
 /** Body of PUT /v1/subscriptions/external/{external_id}. */
 @BodyExamples(PUT_EXAMPLES)
+@ApiSchema({ name: 'SubscriptionPut' })
 export class PutSubscription extends PutPurchase {
   @EnumField(SUBSCRIPTION_STATUSES, { description: STATUS, default: 'active' })
   status?: SubscriptionStatus;
@@ -64,6 +67,7 @@ export class PutSubscription extends PutPurchase {
 }
 
 /** Body of PATCH /v1/subscriptions/{id}. */
+@ApiSchema({ name: 'SubscriptionUpdate' })
 export class UpdateSubscription extends UpdatePurchase {
   @EnumField(SUBSCRIPTION_STATUSES, { refuseNull: true, description: STATUS })
   status?: SubscriptionStatus;
@@ -76,6 +80,7 @@ export class UpdateSubscription extends UpdatePurchase {
 }
 
 /** A subscription as the API shows it. */
+@ApiSchema({ name: 'Subscription', description: 'Seats that are paid for by the period.' })
 export class SubscriptionDto extends PurchaseDto {
   @EnumProperty(SUBSCRIPTION_STATUSES, STATUS)
   status: string;

@@ -17,7 +17,7 @@ export class AccessController {
   @Get()
   @Scope('customer_seats:read')
   @ApiOperation({
-    operationId: 'customer_seats:check_access',
+    operationId: 'checkAccess',
     summary: 'Check whether a person can use a product',
     description:
       'Returns whether a person has access to a product through a claimed seat of a subscription ' +

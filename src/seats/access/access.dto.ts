@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { BooleanProperty, ObjectProperty } from '../../platform/http/response-properties.js';
 import type { Problem } from '../../platform/errors.js';
 import { EmailField, TextField, UuidField } from '../../platform/http/request-fields.js';
@@ -33,6 +34,7 @@ export class AccessQuery implements RecipientKeys, HasRules {
   }
 }
 
+@ApiSchema({ name: 'Access', description: 'Whether a person can use a product.' })
 export class AccessDto {
   @BooleanProperty('Whether the person can use the product right now.')
   has_access: boolean;

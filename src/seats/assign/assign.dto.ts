@@ -1,4 +1,4 @@
-import { IntersectionType } from '@nestjs/swagger';
+import { ApiSchema, IntersectionType } from '@nestjs/swagger';
 import {
   DateTimeProperty,
   ObjectProperty,
@@ -65,6 +65,7 @@ export class RecipientDto implements RecipientKeys, HasRules {
 
 /** A person, and the options of the assignment. */
 @BodyExamples({ 'By e-mail': PERSON, 'By your own id for the member': MEMBER })
+@ApiSchema({ name: 'SeatAssignment', description: 'A person, and the options of the assignment.' })
 export class AssignmentDto extends RecipientDto implements AssignmentRequest {
   @MetadataField()
   metadata?: Record<string, unknown>;
@@ -105,6 +106,11 @@ export class AssignmentDto extends RecipientDto implements AssignmentRequest {
   'Claimed at once': { subscription_id: EXAMPLE_ID, ...PERSON, immediate_claim: true },
   'A seat of an order, by your own id for the member': { order_id: EXAMPLE_ID, ...MEMBER },
 })
+@ApiSchema({
+  name: 'SeatAssign',
+  description:
+    'A container and a person. Exactly one of `subscription_id`, `order_id` and `checkout_id` names the container.',
+})
 export class AssignSeatDto
   extends IntersectionType(ContainerDto, AssignmentDto)
   implements ContainerKeys, AssignmentRequest, HasRules
@@ -123,6 +129,10 @@ export class IncludeQuery {
   include?: 'invitation';
 }
 
+@ApiSchema({
+  name: 'Invitation',
+  description: 'The token and the link that turn a pending seat into a claimed one.',
+})
 export class InvitationDto {
   @TextProperty('The token of the invitation. It can be used once.', { example: EXAMPLE_TOKEN })
   token: string;
@@ -138,6 +148,7 @@ export class InvitationDto {
 }
 
 /** A seat and, if requested, its new invitation. */
+@ApiSchema({ name: 'AssignedSeat', description: 'A seat and, if requested, its new invitation.' })
 export class AssignedSeatDto extends CustomerSeatDto {
   @ObjectProperty(
     InvitationDto,

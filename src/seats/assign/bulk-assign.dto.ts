@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { IntegerProperty, ListProperty } from '../../platform/http/response-properties.js';
 import type { Problem } from '../../platform/errors.js';
 import { EXAMPLE_ID, BodyExamples } from '../../platform/http/openapi.decorators.js';
@@ -21,6 +22,7 @@ import type { BulkResult } from './assign.service.js';
     seats: [{ email: 'ada@example.com' }, { email: 'grace@example.com' }],
   },
 })
+@ApiSchema({ name: 'BulkAssign', description: 'A container, and the people who get its seats.' })
 export class BulkAssignDto extends ContainerDto implements HasRules {
   @EnumField(['partial', 'atomic'], {
     description:
@@ -43,6 +45,10 @@ export class BulkAssignDto extends ContainerDto implements HasRules {
   }
 }
 
+@ApiSchema({
+  name: 'BulkAssignResult',
+  description: 'The seats that were assigned, and the items that failed.',
+})
 export class BulkAssignedDto {
   @ListProperty(AssignedSeatDto, 'The assigned seats, in the order of the request.')
   seats: AssignedSeatDto[];

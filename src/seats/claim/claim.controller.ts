@@ -34,7 +34,7 @@ export class ClaimController {
   @Get(':invitation_token')
   @Public()
   @ApiOperation({
-    operationId: 'customer_seats:get_claim_info',
+    operationId: 'getClaimInfo',
     summary: 'Show an invitation',
     description:
       'Returns the product, the organization and the invited person. The request changes nothing. ' +
@@ -55,7 +55,7 @@ export class ClaimController {
   @Get(':invitation_token/stream')
   @Public()
   @ApiOperation({
-    operationId: 'customer_seats:claim_stream',
+    operationId: 'streamClaim',
     summary: 'Wait for a claim',
     description:
       'Sends a server-sent event when this seat is claimed, and a comment every 15 seconds. After ' +
@@ -80,7 +80,7 @@ export class ClaimController {
   @HttpCode(200)
   @Public()
   @ApiOperation({
-    operationId: 'customer_seats:claim_seat',
+    operationId: 'claimSeat',
     summary: 'Claim a seat',
     description:
       'Claims the seat of an invitation, and returns the seat with a session for the customer ' +

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   BooleanProperty,
   EmailProperty,
@@ -20,6 +21,7 @@ export class ClaimParams {
   invitation_token: string;
 }
 
+@ApiSchema({ name: 'SeatClaim', description: 'The invitation to accept.' })
 export class ClaimSeatDto {
   @TextField({
     description: 'The token of the invitation. It can be used once.',
@@ -33,6 +35,7 @@ export class ClaimSeatDto {
   invitation_token: string;
 }
 
+@ApiSchema({ name: 'SeatClaimInfo', description: 'What an invitation offers, and to whom.' })
 export class SeatClaimInfoDto {
   @TextProperty('The name of the product.', { example: 'Acme Pro' })
   product_name: string;
@@ -53,6 +56,10 @@ export class SeatClaimInfoDto {
   can_claim: boolean;
 }
 
+@ApiSchema({
+  name: 'CustomerSeatClaimResponse',
+  description: 'The claimed seat, and a session for the customer portal.',
+})
 export class ClaimedSeatDto {
   @ObjectProperty(CustomerSeatDto, 'The claimed seat.')
   seat: CustomerSeatDto;

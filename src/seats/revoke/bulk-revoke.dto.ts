@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { IntegerProperty, ListProperty } from '../../platform/http/response-properties.js';
 import type { Problem } from '../../platform/errors.js';
 import { EXAMPLE_ID, BodyExamples } from '../../platform/http/openapi.decorators.js';
@@ -13,6 +14,10 @@ import type { RevocationResult } from './revoke.service.js';
   'These people': { subscription_id: EXAMPLE_ID, emails: ['ada@example.com', 'grace@example.com'] },
   'These seats': { seat_ids: [EXAMPLE_ID] },
   Everybody: { subscription_id: EXAMPLE_ID, all: true },
+})
+@ApiSchema({
+  name: 'BulkRevoke',
+  description: 'The seats to revoke: `seat_ids`, or a container with `emails` or `all`.',
 })
 export class BulkRevokeDto extends ContainerDto implements RevocationRequest, HasRules {
   @ListField({
@@ -40,6 +45,10 @@ export class BulkRevokeDto extends ContainerDto implements RevocationRequest, Ha
   }
 }
 
+@ApiSchema({
+  name: 'BulkRevokeResult',
+  description: 'The seats that were revoked, and the items that failed.',
+})
 export class BulkRevokedDto {
   @ListProperty(
     CustomerSeatDto,
