@@ -6,6 +6,7 @@ import { startApp, type TestApp } from './support/app.js';
 
 interface Operation {
   operationId: string;
+  'x-scopes'?: string[];
   summary?: string;
   description?: string;
   tags?: string[];
@@ -33,6 +34,21 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.close());
+
+/** What a node is or refers to. */
+const resolved = (node: any): any =>
+  node.$ref === undefined
+    ? node
+    : node.$ref
+        .split('/')
+        .slice(1)
+        .reduce((inner: any, step: string) => inner[step], document);
+
+/** Every object in `node`. */
+function objectsIn(node: any): any[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return [node, ...Object.values(node).flatMap(objectsIn)];
+}
 
 /** The names of the schemas that `node` refers to, directly or through other schemas. */
 function reachable(node: unknown, names = new Set<string>()): Set<string> {
@@ -71,7 +87,7 @@ describe('the description of the API', () => {
   it('describes every response', () => {
     expect(
       operationsThatFail(({ responses }) =>
-        Object.values(responses).every(({ description }) => description),
+        Object.values(responses).every((response) => resolved(response).description),
       ),
     ).toEqual([]);
   });
@@ -88,8 +104,15 @@ describe('the description of the API', () => {
   it('gives the security of every route and names its scopes in the text', () => {
     expect(operationsThatFail(({ security }) => security !== undefined)).toEqual([]);
     expect(
-      operationsThatFail(({ security = [], description = '' }) =>
-        security.every(({ token = [] }) => token.every((scope) => description.includes(scope))),
+      operationsThatFail(({ security = [] }) =>
+        security.every((each) => Object.values(each).every((scopes) => scopes.length === 0)),
+      ),
+    ).toEqual([]);
+    expect(
+      operationsThatFail(
+        ({ security = [], 'x-scopes': scopes = [], description = '' }) =>
+          'OrganizationToken' in (security[0] ?? {}) === (scopes.length === 1) &&
+          scopes.every((scope) => description.includes(`Scope: \`${scope}\`.`)),
       ),
     ).toEqual([]);
   });
@@ -122,15 +145,90 @@ describe('the description of the API', () => {
     expect(unshown.map(([name]) => name)).toEqual([]);
   });
 
+  it('has names that generators turn into good names', () => {
+    const names = Object.keys(document.components.schemas);
+    // Names of the language, of the framework and of the code.
+    const bad = /Dto$|^(Error|Event|Object|Response|Request)$|^[a-z]/;
+    expect(names.filter((name) => bad.test(name))).toEqual([]);
+    expect(operationsThatFail(({ operationId }) => /^[a-z][a-zA-Z]+$/.test(operationId))).toEqual(
+      [],
+    );
+  });
+
+  it('stands in reading order: the seats first, then the tags, and creation before deletion', () => {
+    expect(operations.slice(0, 5).map(([, { operationId }]) => operationId)).toEqual([
+      'assignSeat',
+      'listSeats',
+      'getSeat',
+      'updateSeat',
+      'revokeSeat',
+    ]);
+    const order = document.tags.map(({ name }: { name: string }) => name);
+    const tags = operations.map(([, { tags }]) => order.indexOf(tags?.[0]));
+    expect(tags).toEqual(tags.toSorted((a: number, b: number) => a - b));
+    const sorted = ['post', 'put', 'get', 'patch', 'delete'];
+    const methods = Object.values<object>(document.paths).map((path) => Object.keys(path));
+    for (const each of methods) {
+      expect(each).toEqual(each.toSorted((a, b) => sorted.indexOf(a) - sorted.indexOf(b)));
+    }
+  });
+
+  it('gives a name to every set of values that is used twice', () => {
+    const sets = objectsIn([document.components, document.paths])
+      .filter((each) => Array.isArray(each.enum))
+      .map((each) => each.enum.join());
+    // Answers of the health checks.
+    const own = ['ok', 'ok,failed', 'partial,atomic', 'error,return', 'invitation'];
+    const repeated = sets.filter((each, index) => sets.indexOf(each) !== index);
+    expect(repeated.filter((each) => !own.includes(each))).toEqual([]);
+  });
+
+  it('tells the objects of every union apart by a value of their own', () => {
+    const unions = objectsIn(document).filter((each) => Array.isArray(each.oneOf));
+    expect(unions.length).toBeGreaterThan(10);
+    for (const { oneOf, discriminator } of unions) {
+      const { propertyName, mapping } = discriminator;
+      expect(Object.values(mapping)).toEqual(oneOf.map(({ $ref }: any) => $ref));
+      for (const [value, $ref] of Object.entries(mapping)) {
+        expect(resolved({ $ref }).properties[propertyName].const).toBe(value);
+      }
+    }
+  });
+
+  it('says each response and each parameter once', () => {
+    const seen = operations.flatMap(([, { responses, parameters = [] }]: any) => [
+      ...Object.entries<any>(responses)
+        .filter(([status]) => Number(status) >= 400)
+        .map(([, response]) => response),
+      ...parameters,
+    ]);
+    const inline = seen.filter((each) => !('$ref' in each)).map((each) => JSON.stringify(each));
+    const twice = inline.filter((each, index) => inline.indexOf(each) !== index);
+    // Responses with more than three errors stay with their operations.
+    expect(twice.filter((each) => (each.match(/`/g) ?? []).length <= 6)).toEqual([]);
+    const { responses, parameters } = document.components;
+    expect(Object.keys(responses).length).toBeLessThan(40);
+    expect(Object.keys(parameters)).toEqual(expect.arrayContaining(['IdempotencyKey', 'Page']));
+  });
+
   it('names every error of an API route and shows an example of it', () => {
     const errors = operations
       .filter(([name]) => ofApi(name))
       .flatMap(([name, { responses }]) =>
-        Object.entries(responses).map(([status, response]) => ({ name, status, ...response })),
+        Object.entries(responses).map(([status, response]) => ({
+          name,
+          status,
+          ...resolved(response),
+        })),
       )
       .filter(({ status }) => Number(status) >= 400);
     for (const { name, status, description, content } of errors) {
-      const examples = Object.keys(content?.['application/json']?.examples ?? {});
+      const { examples: shown = {}, schema } = content?.['application/json'] ?? {};
+      const examples = Object.keys(shown);
+      const choices = (schema.oneOf ?? [schema]).map(
+        (each: any) => resolved(each).properties.error.const,
+      );
+      expect([name, status, ...choices]).toEqual([name, status, ...examples]);
       expect([name, status, description]).toEqual([
         name,
         status,

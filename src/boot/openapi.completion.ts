@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { describeEvents } from '../events/events.openapi.js';
+import { describeEvents, EVENT_SCHEMA } from '../events/events.openapi.js';
 import {
   HeadersTooLarge,
   InternalServerError,
@@ -89,7 +89,7 @@ export function complete(generated: Json): OpenApiDocument {
     if (path.startsWith('/v1/')) completeApiOperation(method, operation, components.schemas);
     addHeaders(method, operation);
   }
-  const { Event: event = {}, ...schemas } = components.schemas;
+  const { [EVENT_SCHEMA]: event = {}, ...schemas } = components.schemas;
   components['headers'] = HEADERS;
   document['webhooks'] = describeWebhooks();
   addCallback(document);

@@ -20,9 +20,9 @@ import {
   TextField,
   UuidField,
 } from '../platform/http/request-fields.js';
-import { REVOKE_REASONS } from '../seats/seat.js';
 import { CustomerSeatDto } from '../seats/seats.dto.js';
 import { EVENT_TYPES, type EventType } from './event.js';
+import { EVENT_SCHEMA } from './events.openapi.js';
 import type { SeatRow } from '../seats/seats.sql.js';
 import type { EventFilters, EventRow } from './events.repository.js';
 import type { EventPage, PageKeys } from './events.service.js';
@@ -72,7 +72,7 @@ export class ActorDto {
   id: string | null;
 }
 
-@ApiSchema({ name: 'Event' })
+@ApiSchema({ name: EVENT_SCHEMA })
 export class EventDto {
   @UuidProperty('The id of the event; webhooks carry it as `webhook-id`.')
   id: string;
@@ -92,12 +92,7 @@ export class EventDto {
   })
   request_id: string | null;
 
-  @TextProperty(
-    `Why a seat was revoked (${REVOKE_REASONS.join(', ')}), or why the mail server refused an ` +
-      'invitation: its reply code, then its enhanced status code if there is one; `smtputf8` if it ' +
-      'does not support the address.',
-    { nullable: true, example: null },
-  )
+  @TextProperty('Why it happened. Each type has its own values.', { nullable: true, example: null })
   reason: string | null;
 
   @UuidProperty('The seat that replaced this one.', { nullable: true })
@@ -112,10 +107,7 @@ export class EventDto {
   @UuidProperty('The order.', { nullable: true })
   order_id: string | null;
 
-  @MetadataProperty(
-    'The object as it was right after the event. For `customer_seat.*` it is a CustomerSeat, and ' +
-      'for `revoked` it still contains the person who held the seat.',
-  )
+  @MetadataProperty('The object as it was right after the event. Each type has its own.')
   data: Record<string, unknown>;
 
   static from(row: EventRow): EventDto {

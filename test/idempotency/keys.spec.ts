@@ -333,7 +333,7 @@ describe('an Idempotency-Key', () => {
     const routes = Object.entries<any>(document.paths).flatMap(([path, methods]) =>
       Object.entries<any>(methods)
         .filter(([method]) => ['post', 'patch', 'delete'].includes(method))
-        .filter(([, { security }]) => security?.some((each: any) => 'token' in each))
+        .filter(([, { security }]) => security.some((each: any) => 'OrganizationToken' in each))
         .map(([method]) => [method.toUpperCase(), path] as const),
     );
     expect(routes.length).toBeGreaterThan(20);

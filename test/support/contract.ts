@@ -32,6 +32,8 @@ export interface Parameter {
 }
 
 interface Described {
+  /** The way to it in the document. */
+  way: string[];
   headers?: Record<string, unknown>;
   content?: Record<string, unknown>;
 }
@@ -81,22 +83,29 @@ export class Contract {
     this.operations = Object.entries<Record<string, any>>(document.paths).flatMap(
       ([path, methods]) =>
         Object.entries(methods).map(([method, each]): Operation => {
-          const security: Record<string, string[]> = each.security?.[0] ?? {};
+          const security: Record<string, string[]> = each.security[0] ?? {};
           return {
             method: method.toUpperCase(),
             path,
-            access: 'token' in security ? 'token' : 'session' in security ? 'session' : 'public',
-            scope: security['token']?.[0],
-            parameters: each.parameters ?? [],
+            access:
+              'OrganizationToken' in security
+                ? 'token'
+                : 'PortalSession' in security
+                  ? 'session'
+                  : 'public',
+            scope: each['x-scopes']?.[0],
+            parameters: (each.parameters ?? []).map(
+              (parameter: any) => follow(document, [], parameter).found,
+            ),
             body: each.requestBody?.content['application/json'].schema,
-            responses: each.responses,
+            responses: responsesOf(document, ['paths', path, method, 'responses'], each.responses),
           };
         }),
     );
   }
 
   /** The ways in which the response differs from the description, or is a 5xx. */
-  complaints({ method, path, responses }: Operation, answer: Answer): string[] {
+  complaints({ responses }: Operation, answer: Answer): string[] {
     const { status, headers, body } = answer;
     if (status >= 500) return [`is a ${status}`];
     const response = responses[status];
@@ -110,16 +119,7 @@ export class Contract {
     }
     if (!types.includes(type)) return [...complaints, `the type ${type} is not documented`];
     if (type !== 'application/json') return complaints;
-    const validate = this.validatorOf([
-      'paths',
-      path,
-      method.toLowerCase(),
-      'responses',
-      String(status),
-      'content',
-      type,
-      'schema',
-    ]);
+    const validate = this.validatorOf([...response.way, 'content', type, 'schema']);
     if (!validate(body)) complaints.push(`the body: ${this.ajv.errorsText(validate.errors)}`);
     return complaints;
   }
@@ -137,4 +137,27 @@ export class Contract {
 function isDocumented(name: string, { headers = {} }: Described): boolean {
   const isCommon = COMMON_HEADERS.includes(name) || name.startsWith('access-control-');
   return isCommon || Object.keys(headers).some((each) => each.toLowerCase() === name);
+}
+
+/** What a node is or refers to, and the way to it. */
+function follow(
+  document: any,
+  way: string[],
+  node: { $ref?: string },
+): { found: any; way: string[] } {
+  if (node.$ref === undefined) return { found: node, way };
+  const steps = node.$ref.split('/').slice(1);
+  return { found: steps.reduce((inner, step) => inner[step], document), way: steps };
+}
+
+function responsesOf(
+  document: any,
+  way: string[],
+  responses: Record<string, object>,
+): Record<string, Described> {
+  const entries = Object.entries(responses).map(([status, node]) => {
+    const response = follow(document, [...way, status], node);
+    return [status, { ...response.found, way: response.way }];
+  });
+  return Object.fromEntries(entries);
 }

@@ -34,7 +34,7 @@ const [redocly, spectral] = await Promise.all([
   run('spectral', ['lint', DOCUMENT, '--ruleset', 'spectral.yaml', '--fail-severity', 'hint']),
 ]);
 // Redocly ends with 0 when it has warnings only.
-const hasWarnings = /\bwarning\b/.test(redocly.report);
+const hasWarnings = /^\s+\d+:\d+\s+(error|warning)\b/m.test(redocly.report);
 if (redocly.code !== 0 || hasWarnings) process.stderr.write(redocly.report);
 if (spectral.code !== 0) process.stderr.write(spectral.report);
 process.exitCode = redocly.code !== 0 || hasWarnings || spectral.code !== 0 ? 1 : 0;
