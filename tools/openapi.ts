@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { built } from './built.ts';
+import { clientMethods, clientTypes } from './client.ts';
 import { ensureBuild } from './ensure-build.ts';
 
 /*
- * `npm run openapi` writes openapi.json. With --check, it compares the file with the code instead and
- * exits with 1 when they differ. It needs no database, because nothing connects to the URL below.
+ * `npm run openapi` writes openapi.json and the generated parts of clients/typescript. With --check,
+ * it compares the files with the code instead and exits with 1 when they differ. It needs no database,
+ * because nothing connects to the URL below.
  */
-
-const FILE = 'openapi.json';
 
 await ensureBuild();
 const { createHttpApp } = await built<typeof import('../src/boot/http-app.js')>('boot/http-app.js');
@@ -25,11 +25,18 @@ const settings = readSettings({
 });
 const app = await createHttpApp(RootModule.with(settings), settings, createLogger('silent'));
 const text = `${JSON.stringify(buildOpenApi(app), null, 2)}\n`;
-
-if (!process.argv.includes('--check')) {
-  writeFileSync(FILE, text);
-} else if (readFileSync(FILE, 'utf8') !== text) {
-  process.stderr.write(`${FILE} is stale. Run npm run openapi and commit the file.\n`);
-  process.exitCode = 1;
-}
 await app.close();
+
+const files = {
+  'openapi.json': text,
+  'clients/typescript/src/schema.ts': clientTypes(text),
+  'clients/typescript/src/operations.ts': clientMethods(text),
+};
+for (const [file, content] of Object.entries(files)) {
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, content);
+  } else if (readFileSync(file, 'utf8') !== content) {
+    process.stderr.write(`${file} is stale. Run npm run openapi and commit the file.\n`);
+    process.exitCode = 1;
+  }
+}

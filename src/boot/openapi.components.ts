@@ -59,7 +59,7 @@ function shareParameters(document: OpenApiDocument): void {
       return name === undefined ? parameter : { $ref: `#/components/parameters/${name}` };
     });
   }
-  const shared = [...names].map(([text, name]) => [name, byText.get(text)?.parameter]);
+  const shared = [...names].map(([text, name]) => [name, JSON.parse(text) as Parameter] as const);
   document.components['parameters'] = sorted(Object.fromEntries(shared));
 }
 

@@ -16,34 +16,34 @@ function nameOfEvent(type: EventType): string {
   return `${pascalCase(type)}Event`;
 }
 
-/** The schema of the `data` of an event, in the stream and in webhooks. */
-export function dataSchemaOf(type: EventType): Schema {
-  switch (type) {
-    case 'subscription.seats_changed':
-    case 'order.seats_changed':
-      return schemaRef('SeatsChanged');
-    case 'seats.exhausted':
-      return schemaRef('SeatsExhausted');
-    case 'webhook_endpoint.disabled':
-      return schemaRef('DisabledWebhookEndpoint');
-    default:
-      return schemaRef('CustomerSeat');
-  }
+/** The name of the schema of the `data` of each type, in the stream and in webhooks. */
+const DATA: Record<EventType, string> = {
+  'customer_seat.assigned': 'CustomerSeat',
+  'customer_seat.claimed': 'CustomerSeat',
+  'customer_seat.revoked': 'CustomerSeat',
+  'customer_seat.invitation_resent': 'CustomerSeat',
+  'customer_seat.invitation_bounced': 'CustomerSeat',
+  'customer_seat.updated': 'CustomerSeat',
+  'subscription.seats_changed': 'SeatsChanged',
+  'order.seats_changed': 'SeatsChanged',
+  'seats.exhausted': 'SeatsExhausted',
+  'webhook_endpoint.disabled': 'DisabledWebhookEndpoint',
+};
+
+/** The `data` of an event and of a delivery. */
+export function dataOf(type: EventType): Schema {
+  const object = type.startsWith('customer_seat.') ? 'seat' : 'object';
+  const description =
+    type === 'customer_seat.revoked'
+      ? 'The seat right after the event. It still contains the person who held it.'
+      : `The ${object} as it was right after the event.`;
+  return { ...schemaRef(DATA[type]), description };
 }
 
-/** The description of `data` in events and webhooks. */
-export function dataDescription(type: EventType): string {
-  if (type === 'customer_seat.revoked') {
-    return 'The seat right after the event. It still contains the person who held it.';
-  }
-  return type.startsWith('customer_seat.')
-    ? 'The seat as it was right after the event.'
-    : 'The object as it was right after the event.';
-}
-
+// Not the type null alone: openapi-fetch drops keys whose only value is null.
 const NO_REASON: Schema = {
-  type: 'null',
-  description: 'Always null for this type.',
+  type: ['string', 'null'],
+  description: 'Null for events of this type.',
   example: null,
 };
 
@@ -93,7 +93,7 @@ function variant(type: EventType): Schema {
     properties: {
       type: { type: 'string', const: type, description: 'What happened.' },
       reason: REASONS[type] ?? NO_REASON,
-      data: { ...dataSchemaOf(type), description: dataDescription(type) },
+      data: dataOf(type),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -130,6 +131,7 @@ export class WebhooksController {
       'The old secret stays valid for 24 hours: until then every delivery carries signatures of ' +
       'both secrets. The new secret is not shown again.',
   })
+  @ApiBody({ type: RotateSecret, required: false })
   @ApiOkResponse({ type: EndpointWithSecretDto })
   @ApiErrors(ResourceNotFound, RequestValidationError)
   async rotateSecret(

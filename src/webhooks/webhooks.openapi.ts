@@ -1,5 +1,5 @@
 import { EVENT_TYPES, type EventType } from '../events/event.js';
-import { dataDescription, dataSchemaOf } from '../events/events.openapi.js';
+import { dataOf } from '../events/events.openapi.js';
 import { pascalCase, type Schema, schemaRef, unionOf } from '../platform/http/openapi.schema.js';
 import { API_VERSION, DEFAULT_EVENTS } from './webhook.js';
 
@@ -142,7 +142,7 @@ function payload(type: EventType): Schema {
         const: API_VERSION,
         description: 'The version of the format of `data`.',
       },
-      data: { ...dataSchemaOf(type), description: dataDescription(type) },
+      data: dataOf(type),
     },
   };
 }

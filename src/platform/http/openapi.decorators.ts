@@ -1,4 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { nameOf } from './openapi.schema.js';
 
@@ -39,7 +39,7 @@ export function ApiErrors(...errors: DocumentedError[]): MethodDecorator {
   };
 }
 
-const examples = new Map<Function, Record<string, object>>();
+const examples = new Map<Type, Record<string, object>>();
 
 /**
  * Valid bodies of a request class by their titles, which the docs page offers for sending. A class
@@ -47,7 +47,7 @@ const examples = new Map<Function, Record<string, object>>();
  */
 export function BodyExamples(bodies: Record<string, object>): ClassDecorator {
   return (type) => {
-    examples.set(type, bodies);
+    examples.set(type as unknown as Type, bodies);
   };
 }
 
