@@ -1,5 +1,10 @@
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
+/** Whether a host name or an address reaches this machine only. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host.includes(':') ? `[${host}]` : host);
+}
+
 /**
  * The reason why `text` cannot be a link that leads people to another site, or undefined. Links are
  * https; in development, also http on loopback. A password in a link would be shown to every reader.

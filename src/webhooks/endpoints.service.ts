@@ -20,6 +20,8 @@ import { WebhooksRepository } from './webhooks.repository.js';
 const MAX_ENDPOINTS = 50;
 
 export interface NewEndpoint {
+  /** By default, a random one. Clients of the API cannot choose it. */
+  id?: string;
   url: string;
   events?: EventType[];
   description?: string;
@@ -80,7 +82,7 @@ export class EndpointsService {
       }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
-        id: randomUUID(),
+        id: input.id ?? randomUUID(),
         created_at: this.clock.now(),
         url: input.url,
         description: input.description ?? null,
