@@ -83,8 +83,7 @@ export class ExampleObjects {
     const ids = { seat: EXAMPLE.seat, event: EXAMPLE.event };
     await this.seats.assign(caller, IN_SUBSCRIPTION, claimed, ids);
 
-    // With a well-known nonce and the key of development, everybody can compute the token.
-    const nonce = isLoopback(this.settings.host) ? { nonce: EXAMPLE_NONCE } : {};
+    const nonce = this.isLocal() ? { nonce: EXAMPLE_NONCE } : {};
     await this.invite(caller, 'frances@example.com', { seat: SPARE.claimedSeat, ...nonce });
     await this.invite(caller, 'tony@example.com', { seat: SPARE.resentSeat });
     await this.invite(caller, 'john@example.com', { seat: SPARE.replacedSeat });
@@ -105,6 +104,15 @@ export class ExampleObjects {
   ): Promise<void> {
     const pending = { email, send_invitation: false, invitation_expires_in: YEAR };
     await this.seats.assign(caller, IN_SUBSCRIPTION, pending, ids);
+  }
+
+  /**
+   * Whether only this machine reaches the service. With the nonce of the examples and the key of
+   * development, everybody can compute the token of that invitation.
+   */
+  private isLocal(): boolean {
+    const { host, publicUrl } = this.settings;
+    return isLoopback(host) && isLoopback(new URL(publicUrl).hostname);
   }
 
   /** What the examples of a deletion delete. */

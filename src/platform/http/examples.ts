@@ -60,7 +60,7 @@ export const EXAMPLE_NONCE = 'the-docs-example';
  * The token of that invitation under the key that development uses without SECRET_KEYS. Another key
  * makes another token, so this one is worthless outside of a demo.
  */
-export const EXAMPLE_TOKEN = 'Zr2bPsYQ0rEwqk3T1uFh6cXoJm8vLnDgA5yIe7tKxWc';
+export const EXAMPLE_TOKEN = 'DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ';
 
 const KEYS: Record<string, string> = {
   product_id: EXAMPLE.product,
