@@ -65,7 +65,7 @@ function ofKind(plural: string, id: string): Record<string, Record<string, strin
 /** Bodies for the routes that share a request class with another route, by the route. */
 const BODIES: Record<string, Record<string, object>> = {
   'post /v1/customer-portal/seats': {
-    'By e-mail': { subscription_id: EXAMPLE.subscription, email: 'hedy@example.com' },
+    'By e-mail': { subscription_id: EXAMPLE.subscription, email: 'evelyn@example.com' },
   },
 };
 

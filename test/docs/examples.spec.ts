@@ -14,7 +14,7 @@ interface Parameter {
   name: string;
   in: 'path' | 'query' | 'header';
   required?: boolean;
-  example?: unknown;
+  example?: string;
 }
 
 interface Operation {
@@ -119,10 +119,10 @@ function fill(path: string, parameters: Parameter[]): string {
   let filled = path;
   for (const { name, in: place, example } of parameters) {
     if (example === undefined) continue;
-    if (place === 'query') query.append(name, String(example));
-    filled = filled.replace(`{${name}}`, encodeURIComponent(String(example)));
+    if (place === 'query') query.append(name, example);
+    filled = filled.replace(`{${name}}`, encodeURIComponent(example));
   }
-  return query.size === 0 ? filled : `${filled}?${query}`;
+  return query.size === 0 ? filled : `${filled}?${query.toString()}`;
 }
 
 async function send(example: Example, token: string): Promise<Answered> {
