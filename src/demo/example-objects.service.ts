@@ -74,7 +74,7 @@ export class ExampleObjects {
     await this.checkouts.create(caller, { id: EXAMPLE.checkout, ...sold, seats: 5 });
   }
 
-  /** The people who have seats. Nobody gets a mail. */
+  /** The people who have seats. The service sends them no mails. */
   private async createPeople(caller: Caller): Promise<void> {
     const customer_id = EXAMPLE.customer;
     await this.members.create(caller, { id: EXAMPLE.member, customer_id, ...EXAMPLE_MEMBER });
@@ -115,7 +115,7 @@ export class ExampleObjects {
     return isLoopback(host) && isLoopback(new URL(publicUrl).hostname);
   }
 
-  /** What the examples of a deletion delete. */
+  /** The objects that the examples of a deletion name. */
   private async createSpares(caller: Caller): Promise<void> {
     await this.products.create(caller, { id: SPARE.deletedProduct, name: 'Last year’s plan' });
     await this.customers.create(caller, { id: SPARE.deletedCustomer, name: 'Former Customer Ltd' });

@@ -87,7 +87,7 @@ describe('the invitation token of the examples', () => {
   it.each([
     ['other machines reach the service', { HOST: '0.0.0.0' }],
     ['the service has a public name', { PUBLIC_URL: 'https://seats.example.com' }],
-    ['the service has a key of its own', { SECRET_KEYS: 'a-key-that-nobody-else-knows-012345' }],
+    ['SECRET_KEYS is set', { SECRET_KEYS: 'a-key-that-nobody-else-knows-012345' }],
   ])('is worthless where %s', async (_, env: Record<string, string>) => {
     const service = await start(env);
     await prepare(service);

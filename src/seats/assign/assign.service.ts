@@ -59,7 +59,7 @@ export interface BulkResult {
   total_seats: number;
 }
 
-/** What the demo chooses for a seat, so that the examples of the API description work there. */
+/** The ids of a seat that the demo chooses, so that the examples of the API description work there. */
 export interface ChosenIds {
   seat: string;
   /** The id of the event of the assignment. */
