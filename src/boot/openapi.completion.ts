@@ -29,8 +29,10 @@ import {
   type RequestBody,
 } from './openapi.document.js';
 import { enumSchemas, withNamedEnums } from './openapi.enums.js';
+import { addParameterExamples, bodyExamplesOfRoute } from './openapi.examples.js';
 import { describeErrors } from './openapi.errors.js';
 import { inReadingOrder } from './openapi.order.js';
+import { addCodeSamples } from './openapi.samples.js';
 
 /** The errors of every route below /v1. */
 const COMMON_ERRORS = [
@@ -86,9 +88,10 @@ export function complete(generated: Json): OpenApiDocument {
     addScopes(operation);
     describeSuccess(operation);
     addError(operation, HeadersTooLarge);
-    if (path.startsWith('/v1/')) completeApiOperation(method, operation, components.schemas);
+    if (path.startsWith('/v1/')) completeApiOperation(path, method, operation, components.schemas);
     addHeaders(method, operation);
   }
+  addCodeSamples(document);
   const { [EVENT_SCHEMA]: event = {}, ...schemas } = components.schemas;
   components['headers'] = HEADERS;
   document['webhooks'] = describeWebhooks();
@@ -112,6 +115,7 @@ function addCallback(document: OpenApiDocument): void {
 }
 
 function completeApiOperation(
+  path: string,
   method: string,
   operation: Operation,
   schemas: Record<string, Schema>,
@@ -119,8 +123,10 @@ function completeApiOperation(
   for (const error of COMMON_ERRORS) addError(operation, error);
   if (operation.requestBody !== undefined) addError(operation, RequestBodyTooLarge);
   if (acceptsKey(method, operation)) addKey(operation);
-  for (const each of operation.parameters ?? []) if (!each.required) delete each.schema.example;
-  if (operation.requestBody !== undefined) addExamples(operation.requestBody, schemas);
+  addParameterExamples(method, path, operation);
+  if (operation.requestBody !== undefined) {
+    addExamples(operation.requestBody, schemas, bodyExamplesOfRoute(method, path));
+  }
 }
 
 /** Adds the scope to the text, because most pages do not show extensions. */
@@ -180,12 +186,20 @@ function describeSuccess({ responses }: Operation): void {
   }
 }
 
-/** Adds example bodies: those of the class, or else one built from the examples of its fields. */
-function addExamples(body: RequestBody, schemas: Record<string, Schema>): void {
+/**
+ * Adds example bodies: those of the route, or else of the class, or else one built from the examples
+ * of its fields.
+ */
+function addExamples(
+  body: RequestBody,
+  schemas: Record<string, Schema>,
+  ofRoute: Record<string, unknown> | undefined,
+): void {
   const json = body.content['application/json'];
   if (json?.schema.$ref === undefined) return;
   const name = nameOf(json.schema.$ref);
-  const bodies = bodyExamplesOf(name) ?? { Example: exampleOf(schemas[name] as Schema, schemas) };
+  const bodies = ofRoute ??
+    bodyExamplesOf(name) ?? { Example: exampleOf(schemas[name] as Schema, schemas) };
   json.examples = Object.fromEntries(
     Object.entries(bodies).map(([summary, value], index) => [`${index + 1}`, { summary, value }]),
   );

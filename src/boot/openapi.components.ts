@@ -74,6 +74,7 @@ function namesOf(byText: Map<string, SharedParameter>): Map<string, string> {
   for (const [text, { parameter, tag }] of repeated.sort(([, a], [, b]) => b.uses - a.uses)) {
     const plain = pascalCase(parameter.name);
     const name = taken.has(plain) ? pascalCase(tag) + plain : plain;
+    if (taken.has(name)) continue;
     names.set(text, name);
     taken.add(name);
   }

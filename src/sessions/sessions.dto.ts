@@ -11,15 +11,19 @@ import {
   UuidProperty,
 } from '../platform/http/response-properties.js';
 import { problem, type Problem } from '../platform/errors.js';
-import { EXAMPLE_ID, BodyExamples } from '../platform/http/openapi.decorators.js';
+import { BodyExamples } from '../platform/http/openapi.decorators.js';
 import { TextField, UrlField, UuidField } from '../platform/http/request-fields.js';
 import type { HasRules } from '../platform/http/validation.pipe.js';
 import type { NewSession, OpenedSession } from './sessions.service.js';
+import { EXAMPLE, EXAMPLE_EXTERNAL_ID, EXAMPLE_MEMBER } from '../platform/http/examples.js';
 
 /** Body of POST /v1/customer-sessions. */
 @BodyExamples({
-  'The buyer': { customer_id: EXAMPLE_ID },
-  'A member of the buyer': { external_customer_id: 'user_42', external_member_id: 'employee_7' },
+  'The buyer': { customer_id: EXAMPLE.customer },
+  'A member of the buyer': {
+    external_customer_id: EXAMPLE_EXTERNAL_ID,
+    external_member_id: EXAMPLE_MEMBER.external_id,
+  },
 })
 @ApiSchema({ name: 'CustomerSessionCreate', description: 'The person whose portal is opened.' })
 export class CreateCustomerSession implements NewSession, HasRules {
@@ -78,7 +82,7 @@ function countOf(...values: (string | undefined)[]): number {
 /** The customer of a session, with the keys that Polar's clients require. */
 @ApiSchema({ name: 'SessionCustomer', description: 'The customer of a portal session.' })
 export class SessionCustomerDto {
-  @UuidProperty('The id of the customer.')
+  @UuidProperty('The id of the customer.', { example: EXAMPLE.customer })
   id: string;
 
   @DateTimeProperty('When the customer was created.')
@@ -154,7 +158,7 @@ function flat(metadata: object): Record<string, string | number | boolean> {
 
 @ApiSchema({ name: 'CustomerSession', description: 'A session of the customer portal.' })
 export class CustomerSessionDto {
-  @UuidProperty('The id of the session.')
+  @UuidProperty('The id of the session.', { example: EXAMPLE.session })
   id: string;
 
   @DateTimeProperty('When the session was opened.')

@@ -1429,13 +1429,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the seat.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example c4c03484-6ac1-42dc-895c-49507516cf99
              */
             id: string;
             /**
              * Format: uuid
              * @description The id of the subscription of the seat. Null for a seat of an order.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             subscription_id: string | null;
             /**
@@ -1452,13 +1452,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the buyer. If the organization does not use members, the id of the person as a customer. Null after the seat is revoked.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string | null;
             /**
              * Format: uuid
              * @description The id of the person as a member. Null after the seat is revoked.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
              */
             member_id: string | null;
             /** @description The person with the seat, as a member of the buyer. Null after the seat is revoked. */
@@ -1659,8 +1659,8 @@ export interface components {
         Checkout: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the checkout.
+             * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
              */
             id: string;
             /**
@@ -1683,13 +1683,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that is being bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The customer who is buying, once known.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string | null;
             /**
@@ -1728,7 +1728,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that is being bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
@@ -1749,7 +1749,7 @@ export interface components {
             /**
              * Format: date-time
              * @description The time by which it should be completed. Its status does not change by itself: send `status: expired`. 24 hours from now if absent.
-             * @example 2027-01-31T00:00:00Z
+             * @example 2031-01-31T00:00:00Z
              */
             expires_at?: string;
         };
@@ -1785,7 +1785,6 @@ export interface components {
             /**
              * Format: date-time
              * @description The time by which it should be completed. Its status does not change by itself: send `status: expired`.
-             * @example 2027-01-31T00:00:00Z
              */
             expires_at?: string;
         };
@@ -1811,8 +1810,8 @@ export interface components {
         Customer: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the customer.
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             id: string;
             /**
@@ -1867,7 +1866,7 @@ export interface components {
             /**
              * Format: email
              * @description Unique in the organization, regardless of case; 409 if it is taken. The customer has an owner, a member with the same e-mail. Changing the e-mail of the customer also changes that of the owner.
-             * @example ada@example.com
+             * @example billing@example.com
              */
             email?: string;
             /**
@@ -1936,13 +1935,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the seat.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example c4c03484-6ac1-42dc-895c-49507516cf99
              */
             id: string;
             /**
              * Format: uuid
              * @description The id of the subscription of the seat. Null for a seat of an order.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             subscription_id: string | null;
             /**
@@ -1959,13 +1958,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the buyer. If the organization does not use members, the id of the person as a customer. Null after the seat is revoked.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string | null;
             /**
              * Format: uuid
              * @description The id of the person as a member. Null after the seat is revoked.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
              */
             member_id: string | null;
             /** @description The person with the seat, as a member of the buyer. Null after the seat is revoked. */
@@ -2148,7 +2147,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the session.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example cac2c347-c8b4-417a-a39c-b72c2219ffcb
              */
             id: string;
             /**
@@ -2177,7 +2176,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The customer whose portal it is.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /** @description The customer whose portal it is. */
@@ -2185,7 +2184,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The member that the portal is opened for; null for the customer.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
              */
             member_id: string | null;
             /**
@@ -2269,7 +2268,6 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the endpoint.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
             id: string;
             /**
@@ -2310,7 +2308,7 @@ export interface components {
             type: components["schemas"]["ActorType"];
             /**
              * @description The id of the token, of the session, or of the seat that the invitation was for.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example f557a54a-1792-43b9-870b-2236ed24c4b9
              */
             id: string | null;
         };
@@ -2319,7 +2317,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the event; webhooks carry it as `webhook-id`.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 3a693205-280c-4791-a73d-0a051eb92b32
              */
             id: string;
             /**
@@ -2338,25 +2336,25 @@ export interface components {
             /**
              * Format: uuid
              * @description The seat that replaced this one.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 4222ec0c-3de8-433d-882d-1528b30e2b14
              */
             replaced_by: string | null;
             /**
              * Format: uuid
              * @description The seat.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example c4c03484-6ac1-42dc-895c-49507516cf99
              */
             seat_id: string | null;
             /**
              * Format: uuid
              * @description The subscription.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             subscription_id: string | null;
             /**
              * Format: uuid
              * @description The order.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example cf8d3500-3e2e-4e43-af5c-7a5c50ca8f0c
              */
             order_id: string | null;
         };
@@ -2424,7 +2422,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the product.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             id: string;
             /**
@@ -2437,8 +2435,8 @@ export interface components {
         HeldSubscription: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the subscription.
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             id: string;
             /**
@@ -2461,19 +2459,19 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The customer who bought it.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
              * Format: uuid
              * @description The checkout that it came from.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
              */
             checkout_id: string | null;
             /**
@@ -2670,13 +2668,13 @@ export interface components {
         Invitation: {
             /**
              * @description The token of the invitation. It can be used once.
-             * @example Zr2bPsYQ0rEwqk3T1uFh6cXoJm8vLnDgA5yIe7tKxWc
+             * @example DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ
              */
             token: string;
             /**
              * Format: uri
              * @description The link for the mail.
-             * @example https://seats.example.com/claim?token=Zr2bPsYQ0rEwqk3T1uFh6cXoJm8vLnDgA5yIe7tKxWc
+             * @example https://seats.example.com/claim?token=DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ
              */
             url: string;
             /**
@@ -2703,8 +2701,8 @@ export interface components {
         Member: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the member.
+             * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
              */
             id: string;
             /**
@@ -2727,18 +2725,18 @@ export interface components {
             /**
              * Format: uuid
              * @description The customer to whom the person belongs.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
              * Format: email
              * @description The e-mail of the person.
-             * @example ada@example.com
+             * @example joan@example.com
              */
             email: string;
             /**
              * @description The name of the person.
-             * @example Ada Lovelace
+             * @example Joan Clarke
              */
             name: string | null;
             /**
@@ -2756,23 +2754,23 @@ export interface components {
             /**
              * Format: uuid
              * @description The customer to whom the person belongs.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
              * Format: email
              * @description Unique among the members of the customer, regardless of case; 409 if it is taken.
-             * @example ada@example.com
+             * @example joan@example.com
              */
             email: string;
             /**
              * @description The name of the person.
-             * @example Ada Lovelace
+             * @example Joan Clarke
              */
             name?: string;
             /**
              * @description Your own id for the object. It must be unique; 409 if it is taken.
-             * @example crm-4711
+             * @example employee_12
              */
             external_id?: string;
             /**
@@ -2837,7 +2835,7 @@ export interface components {
             email?: string;
             /**
              * @description The name of the person.
-             * @example Ada Lovelace
+             * @example Joan Clarke
              */
             name?: string | null;
             /**
@@ -2870,8 +2868,8 @@ export interface components {
         Order: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the order.
+             * @example cf8d3500-3e2e-4e43-af5c-7a5c50ca8f0c
              */
             id: string;
             /**
@@ -2894,19 +2892,19 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The customer who bought it.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
              * Format: uuid
              * @description The checkout that it came from.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
              */
             checkout_id: string | null;
             /**
@@ -2972,13 +2970,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The customer who bought it.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
@@ -3107,7 +3105,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the organization, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example abdaf644-f56f-4458-8545-28a8d5b72d7f
              */
             id: string;
             /**
@@ -3140,7 +3138,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the token, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example f557a54a-1792-43b9-870b-2236ed24c4b9
              */
             id: string;
             /**
@@ -3201,7 +3199,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the token, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example f557a54a-1792-43b9-870b-2236ed24c4b9
              */
             id: string;
             /**
@@ -3395,8 +3393,8 @@ export interface components {
         Product: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the product.
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             id: string;
             /**
@@ -3501,7 +3499,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The `webhook-id` of the deliveries.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 3a693205-280c-4791-a73d-0a051eb92b32
              */
             event_id: string;
             /**
@@ -3756,7 +3754,7 @@ export interface components {
         SeatClaim: {
             /**
              * @description The token of the invitation. It can be used once.
-             * @example Zr2bPsYQ0rEwqk3T1uFh6cXoJm8vLnDgA5yIe7tKxWc
+             * @example DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ
              */
             invitation_token: string;
         };
@@ -3770,7 +3768,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the product.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
@@ -3800,7 +3798,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the member.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
              */
             id: string;
             /**
@@ -3818,7 +3816,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the buyer to whom the member belongs.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
@@ -3918,7 +3916,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The subscription. Null for an order.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             subscription_id: string | null;
             /**
@@ -3930,13 +3928,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The buyer.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
@@ -3965,7 +3963,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The subscription. Null for an order.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             subscription_id: string | null;
             /**
@@ -3977,13 +3975,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The buyer.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
@@ -4063,7 +4061,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the customer.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             id: string;
             /**
@@ -4087,7 +4085,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of your organization.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example abdaf644-f56f-4458-8545-28a8d5b72d7f
              */
             organization_id: string;
             /**
@@ -4147,8 +4145,8 @@ export interface components {
         Subscription: {
             /**
              * Format: uuid
-             * @description Its id, a UUID v4.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @description The id of the subscription.
+             * @example 90e263b4-bcab-485e-9fde-35501499f260
              */
             id: string;
             /**
@@ -4171,19 +4169,19 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The customer who bought it.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
              * Format: uuid
              * @description The checkout that it came from.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
              */
             checkout_id: string | null;
             /**
@@ -4272,13 +4270,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The product that was bought.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
              */
             product_id: string;
             /**
              * Format: uuid
              * @description The customer who bought it.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
              */
             customer_id: string;
             /**
@@ -4289,7 +4287,7 @@ export interface components {
             /**
              * Format: date-time
              * @description The end of the period that is paid for.
-             * @example 2027-01-31T00:00:00Z
+             * @example 2031-01-31T00:00:00Z
              */
             current_period_end?: string;
             /**
@@ -4361,7 +4359,7 @@ export interface components {
             /**
              * Format: date-time
              * @description The end of the period that is paid for.
-             * @example 2027-01-31T00:00:00Z
+             * @example 2031-01-31T00:00:00Z
              */
             current_period_end?: string;
             /**
@@ -4426,7 +4424,7 @@ export interface components {
             /**
              * Format: date-time
              * @description The end of the period that is paid for.
-             * @example 2027-01-31T00:00:00Z
+             * @example 2031-01-31T00:00:00Z
              */
             current_period_end?: string | null;
             /** @description Ends the subscription at current_period_end, which is required then. The seats stay until then. */
@@ -4622,13 +4620,13 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of this attempt.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 522e549b-140f-4bbc-bae1-54727577d421
              */
             id: string;
             /**
              * Format: uuid
              * @description The id of the event; the `webhook-id` of every attempt.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 3a693205-280c-4791-a73d-0a051eb92b32
              */
             event_id: string;
             /**
@@ -4639,7 +4637,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The endpoint.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 40e73362-60c0-4ee3-b899-fde5bea57408
              */
             endpoint_id: string;
             /**
@@ -4696,7 +4694,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the endpoint.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 40e73362-60c0-4ee3-b899-fde5bea57408
              */
             id: string;
             /**
@@ -4802,7 +4800,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the endpoint.
-             * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
+             * @example 40e73362-60c0-4ee3-b899-fde5bea57408
              */
             id: string;
             /**
@@ -5280,42 +5278,85 @@ export interface components {
     parameters: {
         /** @description The id of the checkout of the subscription or order. */
         CheckoutId: string;
+        /**
+         * @description The id of the object.
+         * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
+         */
+        CheckoutsId: string;
         /** @description The `next_cursor` of the previous page. */
         Cursor: string;
         /** @description Returns only active seats with this `customer_id`. */
         CustomerId: string;
         /** @description The number of seats per page. Without it, the response has all seats, up to 10,000. */
         CustomerSeatsLimit: number;
+        /**
+         * @description The id of the object.
+         * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
+         */
+        CustomersId: string;
         /** @description Returns only the active seat of the person with this e-mail. */
         Email: string;
         /** @description Events per page. */
         EventsLimit: number;
-        /** @description The external_id of the object. */
+        /**
+         * @description The external_id of the object.
+         * @example demo
+         */
         ExternalId: string;
-        /** @description The id of the object. */
+        /**
+         * @description The id of the endpoint.
+         * @example 40e73362-60c0-4ee3-b899-fde5bea57408
+         */
         Id: string;
         /** @description A unique key that makes it safe to repeat the request. See Idempotency above. */
         IdempotencyKey: string;
         /** @description With `invitation`, the response contains the invitation, so that you can send your own mail. The invitation is never shown again. */
         Include: "invitation";
-        /** @description The token of the invitation. */
+        /**
+         * @description The token of the invitation.
+         * @example DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ
+         */
         InvitationToken: string;
         /** @description Items per page. */
         Limit: number;
         /** @description Returns only the active seat of the member with this id. */
         MemberId: string;
+        /**
+         * @description The id of the object.
+         * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
+         */
+        MembersId: string;
         /** @description The id of the order. */
         OrderId: string;
+        /**
+         * @description The id of the object.
+         * @example cf8d3500-3e2e-4e43-af5c-7a5c50ca8f0c
+         */
+        OrdersId: string;
         /** @description The page, counted from 1. */
         Page: number;
-        /** @description The id of the seat. */
+        /**
+         * @description The id of the object.
+         * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
+         */
+        ProductsId: string;
+        /**
+         * @description The id of the seat.
+         * @example c4c03484-6ac1-42dc-895c-49507516cf99
+         */
         SeatId: string;
         /** @description Returns only seats with these statuses. The parameter can be repeated. */
         Status: components["schemas"]["SeatStatus"][];
-        /** @description The id of the subscription. One of the three ids is required, and this one takes precedence. */
+        /**
+         * @description The id of the subscription. One of the three ids is required, and this one takes precedence.
+         * @example 90e263b4-bcab-485e-9fde-35501499f260
+         */
         SubscriptionId: string;
-        /** @description The id of the endpoint. */
-        WebhooksId: string;
+        /**
+         * @description The id of the object.
+         * @example 90e263b4-bcab-485e-9fde-35501499f260
+         */
+        SubscriptionsId: string;
         /** @description The id of the event, the same on every attempt. */
         WebhookId: string;
         /** @description When it was sent: seconds since 1970. */
@@ -5509,9 +5550,11 @@ export type ResponseServiceUnavailable = components['responses']['ServiceUnavail
 export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
 export type ResponseUnauthorizedOrInvalidToken = components['responses']['UnauthorizedOrInvalidToken'];
 export type ParameterCheckoutId = components['parameters']['CheckoutId'];
+export type ParameterCheckoutsId = components['parameters']['CheckoutsId'];
 export type ParameterCursor = components['parameters']['Cursor'];
 export type ParameterCustomerId = components['parameters']['CustomerId'];
 export type ParameterCustomerSeatsLimit = components['parameters']['CustomerSeatsLimit'];
+export type ParameterCustomersId = components['parameters']['CustomersId'];
 export type ParameterEmail = components['parameters']['Email'];
 export type ParameterEventsLimit = components['parameters']['EventsLimit'];
 export type ParameterExternalId = components['parameters']['ExternalId'];
@@ -5521,12 +5564,15 @@ export type ParameterInclude = components['parameters']['Include'];
 export type ParameterInvitationToken = components['parameters']['InvitationToken'];
 export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterMemberId = components['parameters']['MemberId'];
+export type ParameterMembersId = components['parameters']['MembersId'];
 export type ParameterOrderId = components['parameters']['OrderId'];
+export type ParameterOrdersId = components['parameters']['OrdersId'];
 export type ParameterPage = components['parameters']['Page'];
+export type ParameterProductsId = components['parameters']['ProductsId'];
 export type ParameterSeatId = components['parameters']['SeatId'];
 export type ParameterStatus = components['parameters']['Status'];
 export type ParameterSubscriptionId = components['parameters']['SubscriptionId'];
-export type ParameterWebhooksId = components['parameters']['WebhooksId'];
+export type ParameterSubscriptionsId = components['parameters']['SubscriptionsId'];
 export type ParameterWebhookId = components['parameters']['WebhookId'];
 export type ParameterWebhookTimestamp = components['parameters']['WebhookTimestamp'];
 export type ParameterWebhookSignature = components['parameters']['WebhookSignature'];
@@ -5541,7 +5587,10 @@ export interface operations {
     listSeats: {
         parameters: {
             query?: {
-                /** @description The id of the subscription. One of the three ids is required, and this one takes precedence. */
+                /**
+                 * @description The id of the subscription. One of the three ids is required, and this one takes precedence.
+                 * @example 90e263b4-bcab-485e-9fde-35501499f260
+                 */
                 subscription_id?: components["parameters"]["SubscriptionId"];
                 /** @description The id of the order. */
                 order_id?: components["parameters"]["OrderId"];
@@ -5651,7 +5700,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the seat. */
+                /**
+                 * @description The id of the seat.
+                 * @example c4c03484-6ac1-42dc-895c-49507516cf99
+                 */
                 seat_id: components["parameters"]["SeatId"];
             };
             cookie?: never;
@@ -5688,8 +5740,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the seat. */
-                seat_id: components["parameters"]["SeatId"];
+                /**
+                 * @description The id of the seat.
+                 * @example fb10d1bf-4b10-4949-b1a4-c70fac7b2ccc
+                 */
+                seat_id: string;
             };
             cookie?: never;
         };
@@ -5727,7 +5782,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the seat. */
+                /**
+                 * @description The id of the seat.
+                 * @example c4c03484-6ac1-42dc-895c-49507516cf99
+                 */
                 seat_id: components["parameters"]["SeatId"];
             };
             cookie?: never;
@@ -5775,8 +5833,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the seat. */
-                seat_id: components["parameters"]["SeatId"];
+                /**
+                 * @description The id of the seat.
+                 * @example fbaab16a-de02-493a-8aac-d854945c05e0
+                 */
+                seat_id: string;
             };
             cookie?: never;
         };
@@ -5818,8 +5879,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the seat. */
-                seat_id: components["parameters"]["SeatId"];
+                /**
+                 * @description The id of the seat.
+                 * @example 4222ec0c-3de8-433d-882d-1528b30e2b14
+                 */
+                seat_id: string;
             };
             cookie?: never;
         };
@@ -5958,7 +6022,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The token of the invitation. */
+                /**
+                 * @description The token of the invitation.
+                 * @example DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ
+                 */
                 invitation_token: components["parameters"]["InvitationToken"];
             };
             cookie?: never;
@@ -5991,7 +6058,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The token of the invitation. */
+                /**
+                 * @description The token of the invitation.
+                 * @example DnFuN2EhwvBIwhtewk8Jq8XgCa3cx_0yBuF323GTlYQ
+                 */
                 invitation_token: components["parameters"]["InvitationToken"];
             };
             cookie?: never;
@@ -6057,9 +6127,15 @@ export interface operations {
     checkAccess: {
         parameters: {
             query: {
-                /** @description The id of the product. */
+                /**
+                 * @description The id of the product.
+                 * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
+                 */
                 product_id: string;
-                /** @description The e-mail of the person. Case is ignored. */
+                /**
+                 * @description The e-mail of the person. Case is ignored.
+                 * @example barbara@example.com
+                 */
                 email?: string;
                 /** @description The id of the customer. */
                 customer_id?: string;
@@ -6142,7 +6218,10 @@ export interface operations {
     listPortalSeats: {
         parameters: {
             query?: {
-                /** @description The id of the subscription. One of the three ids is required, and this one takes precedence. */
+                /**
+                 * @description The id of the subscription. One of the three ids is required, and this one takes precedence.
+                 * @example 90e263b4-bcab-485e-9fde-35501499f260
+                 */
                 subscription_id?: components["parameters"]["SubscriptionId"];
                 /** @description The id of the order. */
                 order_id?: components["parameters"]["OrderId"];
@@ -6286,8 +6365,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the seat. */
-                seat_id: components["parameters"]["SeatId"];
+                /**
+                 * @description The id of the seat.
+                 * @example 04a4e145-60d6-4147-b339-353a126f9d35
+                 */
+                seat_id: string;
             };
             cookie?: never;
         };
@@ -6325,8 +6407,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the seat. */
-                seat_id: components["parameters"]["SeatId"];
+                /**
+                 * @description The id of the seat.
+                 * @example b83dd8e5-b2b6-4250-99ac-511f7cec26ea
+                 */
+                seat_id: string;
             };
             cookie?: never;
         };
@@ -6412,7 +6497,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The id of the seat. */
+                /**
+                 * @description The id of the seat.
+                 * @example c4c03484-6ac1-42dc-895c-49507516cf99
+                 */
                 seat_id: components["parameters"]["SeatId"];
             };
             cookie?: never;
@@ -6521,8 +6609,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the endpoint. */
-                id: components["parameters"]["WebhooksId"];
+                /**
+                 * @description The id of the endpoint.
+                 * @example 40e73362-60c0-4ee3-b899-fde5bea57408
+                 */
+                id: components["parameters"]["Id"];
             };
             cookie?: never;
         };
@@ -6558,8 +6649,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the endpoint. */
-                id: components["parameters"]["WebhooksId"];
+                /**
+                 * @description The id of the endpoint.
+                 * @example 67474ca3-2525-4c1e-ba90-77d68a41183d
+                 */
+                id: string;
             };
             cookie?: never;
         };
@@ -6595,8 +6689,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the endpoint. */
-                id: components["parameters"]["WebhooksId"];
+                /**
+                 * @description The id of the endpoint.
+                 * @example 40e73362-60c0-4ee3-b899-fde5bea57408
+                 */
+                id: components["parameters"]["Id"];
             };
             cookie?: never;
         };
@@ -6639,8 +6736,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the endpoint. */
-                id: components["parameters"]["WebhooksId"];
+                /**
+                 * @description The id of the endpoint.
+                 * @example 40e73362-60c0-4ee3-b899-fde5bea57408
+                 */
+                id: components["parameters"]["Id"];
             };
             cookie?: never;
         };
@@ -6683,8 +6783,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the endpoint. */
-                id: components["parameters"]["WebhooksId"];
+                /**
+                 * @description The id of the endpoint.
+                 * @example 40e73362-60c0-4ee3-b899-fde5bea57408
+                 */
+                id: components["parameters"]["Id"];
             };
             cookie?: never;
         };
@@ -6767,7 +6870,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the event. */
+                /**
+                 * @description The id of the event.
+                 * @example 3a693205-280c-4791-a73d-0a051eb92b32
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6878,7 +6984,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
+                /**
+                 * @description The external_id of the object.
+                 * @example demo
+                 */
                 external_id: components["parameters"]["ExternalId"];
             };
             cookie?: never;
@@ -6912,8 +7021,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
+                 */
+                id: components["parameters"]["ProductsId"];
             };
             cookie?: never;
         };
@@ -6949,8 +7061,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 639174c3-168f-4937-9bd5-0f06d5e78e0e
+                 */
+                id: string;
             };
             cookie?: never;
         };
@@ -6988,8 +7103,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 0c248a8f-4d42-44e8-9f5c-d68be68c740f
+                 */
+                id: components["parameters"]["ProductsId"];
             };
             cookie?: never;
         };
@@ -7104,7 +7222,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
+                /**
+                 * @description The external_id of the object.
+                 * @example demo
+                 */
                 external_id: components["parameters"]["ExternalId"];
             };
             cookie?: never;
@@ -7138,8 +7259,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
+                 */
+                id: components["parameters"]["CustomersId"];
             };
             cookie?: never;
         };
@@ -7175,8 +7299,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 7cdd1155-438e-4cfb-94d2-28005355da14
+                 */
+                id: string;
             };
             cookie?: never;
         };
@@ -7214,8 +7341,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
+                 */
+                id: components["parameters"]["CustomersId"];
             };
             cookie?: never;
         };
@@ -7333,13 +7463,19 @@ export interface operations {
     getMemberByExternalId: {
         parameters: {
             query: {
-                /** @description The customer to whom the person belongs. */
+                /**
+                 * @description The customer to whom the person belongs.
+                 * @example a4de5380-2435-4cbb-8e1e-00881c3b21ce
+                 */
                 customer_id: string;
             };
             header?: never;
             path: {
-                /** @description The external_id of the object. */
-                external_id: components["parameters"]["ExternalId"];
+                /**
+                 * @description The external_id of the object.
+                 * @example employee_7
+                 */
+                external_id: string;
             };
             cookie?: never;
         };
@@ -7372,8 +7508,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
+                 */
+                id: components["parameters"]["MembersId"];
             };
             cookie?: never;
         };
@@ -7409,8 +7548,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 288bf2c7-e6a1-463c-a700-f55234c6b18d
+                 */
+                id: string;
             };
             cookie?: never;
         };
@@ -7448,8 +7590,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 68154f43-6092-4f03-b0ff-3c6beebd92e0
+                 */
+                id: components["parameters"]["MembersId"];
             };
             cookie?: never;
         };
@@ -7565,7 +7710,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
+                /**
+                 * @description The external_id of the object.
+                 * @example demo
+                 */
                 external_id: components["parameters"]["ExternalId"];
             };
             cookie?: never;
@@ -7599,8 +7747,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
-                external_id: components["parameters"]["ExternalId"];
+                /**
+                 * @description The external_id of the object.
+                 * @example sub_1042
+                 */
+                external_id: string;
             };
             cookie?: never;
         };
@@ -7652,8 +7803,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 90e263b4-bcab-485e-9fde-35501499f260
+                 */
+                id: components["parameters"]["SubscriptionsId"];
             };
             cookie?: never;
         };
@@ -7689,8 +7843,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 66e5c544-9c43-4eed-acb2-11c62daeeecf
+                 */
+                id: string;
             };
             cookie?: never;
         };
@@ -7728,8 +7885,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 90e263b4-bcab-485e-9fde-35501499f260
+                 */
+                id: components["parameters"]["SubscriptionsId"];
             };
             cookie?: never;
         };
@@ -7846,7 +8006,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
+                /**
+                 * @description The external_id of the object.
+                 * @example demo
+                 */
                 external_id: components["parameters"]["ExternalId"];
             };
             cookie?: never;
@@ -7880,8 +8043,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
-                external_id: components["parameters"]["ExternalId"];
+                /**
+                 * @description The external_id of the object.
+                 * @example order_1042
+                 */
+                external_id: string;
             };
             cookie?: never;
         };
@@ -7933,8 +8099,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example cf8d3500-3e2e-4e43-af5c-7a5c50ca8f0c
+                 */
+                id: components["parameters"]["OrdersId"];
             };
             cookie?: never;
         };
@@ -7970,8 +8139,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example cf8d3500-3e2e-4e43-af5c-7a5c50ca8f0c
+                 */
+                id: components["parameters"]["OrdersId"];
             };
             cookie?: never;
         };
@@ -8088,7 +8260,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The external_id of the object. */
+                /**
+                 * @description The external_id of the object.
+                 * @example demo
+                 */
                 external_id: components["parameters"]["ExternalId"];
             };
             cookie?: never;
@@ -8122,8 +8297,11 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
+                 */
+                id: components["parameters"]["CheckoutsId"];
             };
             cookie?: never;
         };
@@ -8159,8 +8337,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 06de25be-47e9-4ac2-8da5-cb9429d979d2
+                 */
+                id: components["parameters"]["CheckoutsId"];
             };
             cookie?: never;
         };
@@ -8359,8 +8540,11 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The id of the object. */
-                id: components["parameters"]["Id"];
+                /**
+                 * @description The id of the object.
+                 * @example 586e0751-f5cf-4de0-8b0c-ea993c1b636c
+                 */
+                id: string;
             };
             cookie?: never;
         };

@@ -11,10 +11,12 @@ import { PageOf, PageQuery } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { MEMBER_ROLES, type MemberRole } from './member.js';
 import type { MemberRow } from './members.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 
 const CUSTOMER = 'The customer to whom the person belongs.';
 const EMAIL = 'Unique among the members of the customer, regardless of case; 409 if it is taken.';
-const NAME = { description: 'The name of the person.', example: 'Ada Lovelace' };
+const NAME = { description: 'The name of the person.', example: 'Joan Clarke' };
 const ROLE = 'The role of the person in the customer portal.';
 
 /** Body of POST /v1/members. */
@@ -26,13 +28,13 @@ export class CreateMember {
   @UuidField({ required: true, description: CUSTOMER })
   customer_id: string;
 
-  @EmailField({ required: true, description: EMAIL })
+  @EmailField({ required: true, description: EMAIL, example: 'joan@example.com' })
   email: string;
 
   @NameField(NAME)
   name?: string;
 
-  @ExternalIdField()
+  @ExternalIdField({ example: 'employee_12' })
   external_id?: string;
 
   @EnumField(MEMBER_ROLES, { description: ROLE, default: 'member' })
@@ -41,6 +43,7 @@ export class CreateMember {
 
 /** Body of PATCH /v1/members/{id}. */
 @ApiSchema({ name: 'MemberUpdate' })
+@BodyExamples({ 'Name and role': { name: 'Barbara H. Liskov', role: 'billing_manager' } })
 export class UpdateMember extends StrictBody {
   @EmailField({ refuseNull: true, description: EMAIL })
   email?: string;
@@ -73,10 +76,13 @@ export class MemberOfCustomer {
 /** A member as the API shows it. */
 @ApiSchema({ name: 'Member', description: 'A person who belongs to a customer.' })
 export class MemberDto extends ObjectDto {
+  @UuidProperty('The id of the member.', { example: EXAMPLE.member })
+  declare id: string;
+
   @UuidProperty(CUSTOMER)
   customer_id: string;
 
-  @EmailProperty('The e-mail of the person.', { example: 'ada@example.com' })
+  @EmailProperty('The e-mail of the person.', { example: 'joan@example.com' })
   email: string;
 
   @TextProperty(NAME.description, { nullable: true, example: NAME.example })

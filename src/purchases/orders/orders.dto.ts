@@ -1,5 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { EnumProperty } from '../../platform/http/response-properties.js';
+import { EnumProperty, UuidProperty } from '../../platform/http/response-properties.js';
 import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 import { EnumField } from '../../platform/http/request-fields.js';
 import { PageOf } from '../../platform/http/pagination.js';
@@ -9,10 +9,12 @@ import {
   PurchaseDto,
   PUT_EXAMPLES,
   PutPurchase,
+  UPDATE_EXAMPLES,
   UpdatePurchase,
 } from '../shared/purchases.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { OrderRow } from './orders.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
 
 const STATUS =
   'The state of the order. Seats can be assigned while it is `paid` or `partially_refunded`. ' +
@@ -35,6 +37,7 @@ export class PutOrder extends PutPurchase {
 
 /** Body of PATCH /v1/orders/{id}. */
 @ApiSchema({ name: 'OrderUpdate' })
+@BodyExamples(UPDATE_EXAMPLES)
 export class UpdateOrder extends UpdatePurchase {
   @EnumField(ORDER_STATUSES, { refuseNull: true, description: STATUS })
   status?: OrderStatus;
@@ -43,6 +46,9 @@ export class UpdateOrder extends UpdatePurchase {
 /** An order as the API shows it. */
 @ApiSchema({ name: 'Order', description: 'Seats that were bought with a one-time payment.' })
 export class OrderDto extends PurchaseDto {
+  @UuidProperty('The id of the order.', { example: EXAMPLE.order })
+  declare id: string;
+
   @EnumProperty(ORDER_STATUSES, STATUS)
   status: string;
 

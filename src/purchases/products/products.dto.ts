@@ -3,6 +3,7 @@ import {
   BooleanProperty,
   MetadataProperty,
   TextProperty,
+  UuidProperty,
 } from '../../platform/http/response-properties.js';
 import {
   BooleanField,
@@ -15,6 +16,8 @@ import { PageOf } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Metadata, StoredMetadata } from '../shared/metadata.js';
 import type { ProductRow } from './products.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 
 const NAME = {
   description: 'The name of the product, which invitations show.',
@@ -43,6 +46,7 @@ export class CreateProduct {
 
 /** Body of PATCH /v1/products/{id}. */
 @ApiSchema({ name: 'ProductUpdate' })
+@BodyExamples({ 'Name and metadata': { name: 'Team plan', metadata: { team: 'engineering' } } })
 export class UpdateProduct extends StrictBody {
   @NameField({ refuseNull: true, ...NAME })
   name?: string;
@@ -74,6 +78,9 @@ export class InlineProduct {
 /** A product as the API shows it. */
 @ApiSchema({ name: 'Product', description: 'A thing that is sold. Access is granted per product.' })
 export class ProductDto extends ObjectDto {
+  @UuidProperty('The id of the product.', { example: EXAMPLE.product })
+  declare id: string;
+
   @TextProperty(NAME.description, { example: NAME.example })
   name: string;
 
