@@ -2,11 +2,14 @@
  * A shop that sells seats. It runs against a started service with Polar's TypeScript client,
  * unmodified, in two versions: 0.x (camelCase keys, Date objects, responses validated by zod) and
  * 1.x (the keys of the wire format). `npm run -s storefront` runs it once with each. See README.md.
+ * The service's own client does what Polar's cannot: sales, bulk and access checks.
  *
  * Both versions are the package @polar-sh/sdk. Two aliases in package.json let them coexist here.
  */
 import { Polar } from 'polar-sdk-0';
 import { createPolar } from 'polar-sdk-1/2026-04';
+// In a project of your own: from '@seats/client'.
+import { createSeatsClient } from '../../clients/typescript/src/index.ts';
 
 /** The seat operations of this shop, independent of the client's version. */
 export interface SeatsClient {
@@ -91,24 +94,22 @@ export interface Shop {
 export async function storefront({ url, token, client, readLinks, print }: Shop): Promise<void> {
   print(`\n${client.name} against ${url}`);
 
-  // 1. Sell a subscription. The service does no billing, so its REST API records the sale.
+  // 1. Sell a subscription. The service does no billing: this records the sale. The request creates
+  //    the product and the buyer, too, and can be repeated.
   const unique = crypto.randomUUID().slice(0, 8);
-  const create = (path: string, body: object) => post(`${url}/v1/${path}`, token, body);
-  const product = await create('products', { name: 'Team plan' });
-  const buyer = await create('customers', {
-    email: `buyer-${unique}@example.com`,
-    name: 'Example Ltd',
-    type: 'team',
-  });
-  const subscription = await create('subscriptions', {
-    product_id: product.id,
-    customer_id: buyer.id,
+  const seats = createSeatsClient({ baseUrl: url, token });
+  const subscription = await seats.putSubscription(`sale-${unique}`, {
+    product: { external_id: 'team-plan', name: 'Team plan' },
+    customer: {
+      external_id: `buyer-${unique}`,
+      email: `buyer-${unique}@example.com`,
+      name: 'Example Ltd',
+    },
     seats: 5,
   });
   print('sold      5 seats of Team plan to Example Ltd');
 
-  // 2. From here on, use Polar's client only. Invite two people. The third gets a claimed seat at
-  //    once, without a mail.
+  // 2. Polar's client invites two people. The third gets a claimed seat at once, without a mail.
   const [ada, grace, alan] = ['ada', 'grace', 'alan'].map((n) => `${n}-${unique}@example.com`) as [
     string,
     string,
@@ -137,9 +138,19 @@ export async function storefront({ url, token, client, readLinks, print }: Shop)
 
   // 5. Alan leaves the company. His seat becomes free again.
   print(`revoked   ${show(await client.revoke(alansSeat.id))}`);
-  const { seats, available, total } = await client.list(subscription.id);
-  print(`list      ${available} of ${total} seats are free`);
-  for (const each of seats) print(`          ${show(each)}`);
+  const list = await client.list(subscription.id);
+  print(`list      ${list.available} of ${list.total} seats are free`);
+  for (const each of list.seats) print(`          ${show(each)}`);
+
+  // 6. What Polar's client does not have: may these people use the product? And the whole team leaves.
+  const { product_id } = subscription;
+  for (const email of [ada, alan]) {
+    const { has_access } = await seats.checkAccess({ product_id, email });
+    print(`access    ${email}: ${has_access ? 'yes' : 'no'}`);
+  }
+  const everybody = { subscription_id: subscription.id, all: true };
+  const { revoked_count } = await seats.bulkRevokeSeats(everybody);
+  print(`revoked   ${revoked_count} seats in one request`);
 }
 
 /** The n-th link that this person received. Waits up to 15 seconds for the mail. */
@@ -173,16 +184,6 @@ export function linkIn(text: string): string {
 
 export function tokenOf(link: string): string {
   return new URL(link).searchParams.get('token') as string;
-}
-
-async function post(url: string, token: string, body: object): Promise<{ id: string }> {
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as { id: string };
 }
 
 /** Hides the token: it is a secret, even in the output of an example. */
