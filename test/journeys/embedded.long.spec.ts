@@ -60,6 +60,9 @@ it('sells, assigns, mails, claims, resends, revokes and lists with both of the c
   const story = await playStorefront(service.url, token, links, secrets);
   expect(story.match(/claimed {3}seat/g)).toHaveLength(4);
   expect(story.match(/3 of 5 seats are free/g)).toHaveLength(2);
+  expect(story.match(/access .*: (yes|no)/g)?.map((line) => line.slice(-3))).toEqual([
+    ...['yes', ' no', 'yes', ' no'],
+  ]);
 }, 60_000);
 
 /** Changes the number of seats. @returns the status of the answer. */

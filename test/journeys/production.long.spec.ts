@@ -72,6 +72,9 @@ describeWith('redis-server', 'a deployment with Redis and SMTP', (program) => {
     const story = await playStorefront(api.url, token, links, secrets);
     expect(story.match(/claimed {3}seat/g)).toHaveLength(4);
     expect(story.match(/3 of 5 seats are free/g)).toHaveLength(2);
+    expect(story.match(/access .*: (yes|no)/g)?.map((line) => line.slice(-3))).toEqual([
+      ...['yes', ' no', 'yes', ' no'],
+    ]);
   }, 60_000);
 
   it('lets a person claim the seat on the page that the mail links to', async () => {
