@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What a node is or refers to. */
+/** The node itself, or the one that it refers to. */
 const resolved = (node: any): any =>
   node.$ref === undefined
     ? node
@@ -183,7 +183,7 @@ describe('the description of the API', () => {
     expect(repeated.filter((each) => !own.includes(each))).toEqual([]);
   });
 
-  it('tells the objects of every union apart by a value of their own', () => {
+  it('gives each object of a union a value that tells it apart', () => {
     const unions = objectsIn(document).filter((each) => Array.isArray(each.oneOf));
     expect(unions.length).toBeGreaterThan(10);
     for (const { oneOf, discriminator } of unions) {

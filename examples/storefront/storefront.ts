@@ -8,7 +8,7 @@
  */
 import { Polar } from 'polar-sdk-0';
 import { createPolar } from 'polar-sdk-1/2026-04';
-// In a project of your own: from '@seats/client'.
+// Your project imports '@seats/client'.
 import { createSeatsClient } from '../../clients/typescript/src/index.ts';
 
 /** The seat operations of this shop, independent of the client's version. */

@@ -78,7 +78,7 @@ export function describeEvents(event: Schema): Record<string, Schema> {
     },
     ...Object.fromEntries(EVENT_TYPES.map((type) => [nameOfEvent(type), variant(type)])),
     [EVENT_SCHEMA]: {
-      description: 'What happened, when, and who did it. `type` determines the type of `data`.',
+      description: 'A change, its time and its author. `type` determines the type of `data`.',
       ...unionOf('type', Object.fromEntries(EVENT_TYPES.map((type) => [type, nameOfEvent(type)]))),
     },
   };

@@ -139,7 +139,7 @@ function isDocumented(name: string, { headers = {} }: Described): boolean {
   return isCommon || Object.keys(headers).some((each) => each.toLowerCase() === name);
 }
 
-/** What a node is or refers to, and the way to it. */
+/** The node itself, or the one that it refers to, and the way to it. */
 function follow(
   document: any,
   way: string[],

@@ -3758,7 +3758,7 @@ export interface components {
              */
             invitation_token: string;
         };
-        /** @description What an invitation offers, and to whom. */
+        /** @description The offer of an invitation, and the invited person. */
         SeatClaimInfo: {
             /**
              * @description The name of the product.
@@ -4139,7 +4139,7 @@ export interface components {
              */
             avatar_url: string;
         };
-        /** @description What happened, when, and who did it. `type` determines the type of `data`. */
+        /** @description A change, its time and its author. `type` determines the type of `data`. */
         StreamEvent: components["schemas"]["CustomerSeatAssignedEvent"] | components["schemas"]["CustomerSeatClaimedEvent"] | components["schemas"]["CustomerSeatRevokedEvent"] | components["schemas"]["CustomerSeatInvitationResentEvent"] | components["schemas"]["CustomerSeatInvitationBouncedEvent"] | components["schemas"]["CustomerSeatUpdatedEvent"] | components["schemas"]["SubscriptionSeatsChangedEvent"] | components["schemas"]["OrderSeatsChangedEvent"] | components["schemas"]["SeatsExhaustedEvent"] | components["schemas"]["WebhookEndpointDisabledEvent"];
         /** @description Seats that are paid for by the period. */
         Subscription: {

@@ -35,7 +35,10 @@ export class ClaimSeatDto {
   invitation_token: string;
 }
 
-@ApiSchema({ name: 'SeatClaimInfo', description: 'What an invitation offers, and to whom.' })
+@ApiSchema({
+  name: 'SeatClaimInfo',
+  description: 'The offer of an invitation, and the invited person.',
+})
 export class SeatClaimInfoDto {
   @TextProperty('The name of the product.', { example: 'Acme Pro' })
   product_name: string;
