@@ -194,7 +194,7 @@ export class SeatsExhaustedDto {
 /** The data of `webhook_endpoint.disabled`. */
 @ApiSchema({ name: 'DisabledWebhookEndpoint', description: 'An endpoint that was disabled.' })
 export class DisabledEndpointDto {
-  @UuidProperty('The id of the endpoint.')
+  @UuidProperty('The id of the endpoint.', { example: EXAMPLE.endpoint })
   id: string;
 
   @TextProperty('Where deliveries were sent.', {
