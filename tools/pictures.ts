@@ -14,7 +14,7 @@ import { ensureBuild } from './ensure-build.ts';
 
 const FOLDER = join(import.meta.dirname, '../docs/images');
 
-/** Starts a service with a database of its own in `dataDir`. */
+/** Starts a service whose database is in `dataDir`. */
 async function startDemo(dataDir: string): Promise<Server> {
   const { startServer } = await built<typeof import('../src/boot/server.js')>('boot/server.js');
   const { readSettings } =
