@@ -2268,6 +2268,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the endpoint.
+             * @example 40e73362-60c0-4ee3-b899-fde5bea57408
              */
             id: string;
             /**
