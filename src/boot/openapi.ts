@@ -2,12 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
 import { complete, type Json } from './openapi.completion.js';
 import { SCOPES } from '../organizations/scopes.js';
-
-const DOCS = 'docs';
-const DOCUMENT = `${DOCS}/openapi.json`;
 
 // src/boot and dist/boot have the same depth, so this path works for both.
 const PACKAGE = join(import.meta.dirname, '../../package.json');
@@ -100,13 +96,13 @@ export function buildOpenApi(app: NestFastifyApplication): OpenAPIObject {
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/', 'This server')
-    .addSecurity('token', {
+    .addSecurity('OrganizationToken', {
       type: 'http',
       scheme: 'bearer',
       description:
         'An access token of an organization (`seat_oat_…`) with the scope that the route requires.',
     })
-    .addSecurity('session', {
+    .addSecurity('PortalSession', {
       type: 'http',
       scheme: 'bearer',
       description: 'A session token of a customer (`seat_cst_…`) or of a member (`seat_mst_…`).',
@@ -114,22 +110,4 @@ export function buildOpenApi(app: NestFastifyApplication): OpenAPIObject {
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build());
   return complete(document as unknown as Json) as unknown as OpenAPIObject;
-}
-
-/** Serves the description and its docs page, without files from other hosts. */
-export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject): void {
-  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  // SwaggerModule would write the text again for every request.
-  const text = JSON.stringify(document);
-  fastify.get(`/${DOCUMENT}`, (_, reply) =>
-    reply.type('application/json; charset=utf-8').send(text),
-  );
-  SwaggerModule.setup(DOCS, app, document, {
-    raw: false,
-    customSiteTitle: 'Seats API',
-    customCss: '.swagger-ui .topbar { display: none }',
-    swaggerOptions: { displayRequestDuration: true },
-  });
-  // The root URL has no page. A person who opens it in a browser gets the docs.
-  fastify.get('/', (_, reply) => reply.redirect(`/${DOCS}`));
 }

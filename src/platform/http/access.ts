@@ -50,7 +50,7 @@ declare module 'fastify' {
 export function Scope(scope: string, options: { bodyLimit?: number; maxValues?: number } = {}) {
   return applyDecorators(
     RouteConfig({ access: { kind: 'token', scope }, ...options }),
-    ApiSecurity('token', [scope]),
+    ApiSecurity('OrganizationToken', [scope]),
     ApiErrors(Unauthorized, InvalidToken, InsufficientScope),
   );
 }
