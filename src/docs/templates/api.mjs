@@ -23,11 +23,10 @@ const ui = window.SwaggerUIBundle({
   filter: true,
   // The demo's token comes with each load, so it need not stay in the browser.
   persistAuthorization: !isDemo,
-  tryItOutEnabled: isDemo,
   // Swagger UI would send the address of this page to a service of its makers.
   validatorUrl: null,
   layout: 'DocsLayout',
-  plugins: [resolver, layout, search, codeSamples],
+  plugins: [resolver, layout, search, responses],
   onComplete: () => {
     void authorizeDemo();
   },
@@ -122,7 +121,12 @@ function layout({ React }) {
                   part('InfoContainer'),
                 ),
                 part('operations'),
-                part('Webhooks'),
+                h(
+                  'details',
+                  { className: 'webhooks' },
+                  h('summary', null, 'Webhooks: the events that your endpoints receive'),
+                  part('Webhooks'),
+                ),
                 part('Models'),
               ),
         );
@@ -189,31 +193,36 @@ function search({ React }) {
   };
 }
 
-/** Shows the samples of an operation, its `x-codeSamples`, above its responses. */
-function codeSamples({ React }) {
+/**
+ * Above the responses of an operation, its samples (`x-codeSamples`). The errors are folded, since
+ * most routes have ten.
+ */
+function responses({ React }) {
   const h = React.createElement;
   const Samples = ({ samples }) => {
     const [chosen, choose] = React.useState(0);
+    const tab = ({ lang, label }, index) => {
+      const props = {
+        type: 'button',
+        'aria-pressed': index === chosen,
+        onClick: () => choose(index),
+      };
+      return h('button', { key: index, ...props }, label ?? lang);
+    };
     return h(
       'div',
       { className: 'samples' },
-      h(
-        'div',
-        { className: 'samples-tabs', role: 'group', 'aria-label': 'Language' },
-        samples.map(({ lang, label }, index) =>
-          h(
-            'button',
-            {
-              key: index,
-              type: 'button',
-              'aria-pressed': index === chosen,
-              onClick: () => choose(index),
-            },
-            label ?? lang,
-          ),
-        ),
-      ),
+      h('div', { className: 'tabs', role: 'group', 'aria-label': 'Language' }, samples.map(tab)),
       h('pre', { tabIndex: 0 }, h('code', null, samples[chosen].source)),
+    );
+  };
+  const Errors = ({ codes, children }) => {
+    const [isOpen, setOpen] = React.useState(false);
+    return h(
+      'details',
+      { className: 'failures', onToggle: (event) => setOpen(event.currentTarget.open) },
+      h('summary', null, `Errors: ${codes.join(', ')}`),
+      isOpen ? children : null,
     );
   };
   return {
@@ -221,13 +230,21 @@ function codeSamples({ React }) {
       responses:
         (Original, { specSelectors }) =>
         (props) => {
-          const { path, method } = props;
+          const { path, method, responses: all } = props;
           const samples = specSelectors.specJson().getIn(['paths', path, method, 'x-codeSamples']);
+          const failures = all.filter((_, code) => code >= '400');
           return h(
             React.Fragment,
             null,
             samples === undefined ? null : h(Samples, { samples: samples.toJS() }),
-            h(Original, props),
+            h(Original, { ...props, responses: all.filterNot((_, code) => code >= '400') }),
+            failures.size === 0
+              ? null
+              : h(
+                  Errors,
+                  { codes: failures.keySeq().toArray() },
+                  h(Original, { ...props, responses: failures, tryItOutResponse: null }),
+                ),
           );
         },
     },
