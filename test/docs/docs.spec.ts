@@ -25,7 +25,7 @@ async function start(env: Record<string, string> = DEMO) {
   const settings = testSettings({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', ...env });
   const app = await httpAppOf(settings, {});
   apps.push(app);
-  serveDocs(app, DOCUMENT as OpenAPIObject, settings, () => TOKEN);
+  serveDocs(app, DOCUMENT, settings, () => TOKEN);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return (url: string, headers: Record<string, string> = {}, more: InjectOptions = {}) =>
