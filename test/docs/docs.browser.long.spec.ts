@@ -126,7 +126,7 @@ describeWith('chromium', 'the docs in a browser', (chromium) => {
     }
     expect(results.filter((result) => !result.endsWith('2xx'))).toEqual([]);
     expect(results.length).toBeGreaterThanOrEqual(10);
-  }, 120_000);
+  }, 240_000);
 
   it('Elsewhere, a token that was entered stays over a reload, and on a phone', async () => {
     const other = await start({ DEMO: 'false' });
