@@ -14,6 +14,8 @@ export interface Document {
   /** The path of the page. The Markdown is there too, with `.md` at the end. */
   path: string;
   summary: string;
+  /** The title in lists; the first heading by default. */
+  title?: string;
 }
 
 const guide = (name: string, summary: string): Document => ({
@@ -40,7 +42,12 @@ export const GUIDES: readonly Document[] = [
 
 /** The other documents that the guides refer to. */
 export const REFERENCES: readonly Document[] = [
-  { file: 'README.md', path: '/docs/readme', summary: 'Overview, operation and settings.' },
+  {
+    file: 'README.md',
+    path: '/docs/readme',
+    summary: 'Overview, operation and settings.',
+    title: 'Readme',
+  },
   {
     file: 'docs/webhooks.md',
     path: '/docs/webhooks',
@@ -91,7 +98,7 @@ export function markdownOf({ file }: Document, suffix: '' | '.md'): string {
   );
 }
 
-/** The title of a document: its first heading. */
-export function titleOf({ file }: Document): string {
-  return /^# (.+)$/m.exec(readFile(file).toString())?.[1] ?? file;
+/** The title of a document. */
+export function titleOf({ file, title }: Document): string {
+  return title ?? /^# (.+)$/m.exec(readFile(file).toString())?.[1] ?? file;
 }
