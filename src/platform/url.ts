@@ -1,4 +1,9 @@
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
+
+/** Whether a host name or an address, also in the brackets of a URL, is this machine itself. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
 
 /**
  * The reason why `text` cannot be a link that leads people to another site, or undefined. Links are
@@ -6,7 +11,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
  */
 export function linkProblem(text: string, production: boolean): string | undefined {
   const url = parseUrl(text);
-  const isLocal = url?.protocol === 'http:' && LOOPBACK.test(url.hostname) && !production;
+  const isLocal = url?.protocol === 'http:' && isLoopback(url.hostname) && !production;
   if (url === undefined || (url.protocol !== 'https:' && !isLocal)) {
     return 'Input should be an https:// URL';
   }

@@ -20,6 +20,8 @@ import { WebhooksRepository } from './webhooks.repository.js';
 const MAX_ENDPOINTS = 50;
 
 export interface NewEndpoint {
+  /** By default, a random one. Clients of the API cannot choose it. */
+  id?: string;
   url: string;
   events?: EventType[];
   description?: string;
@@ -80,7 +82,7 @@ export class EndpointsService {
       }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
-        id: randomUUID(),
+        id: input.id ?? randomUUID(),
         created_at: this.clock.now(),
         url: input.url,
         description: input.description ?? null,
@@ -188,11 +190,20 @@ export class EndpointsService {
     if (url.username !== '' || url.password !== '') {
       throw refuse('The URL should have no user name or password');
     }
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !isAllowedAddress(host, this.settings.webhookAllowPrivate)) {
-      throw refuse('This address is private, link-local or reserved');
+    const address = addressIn(url);
+    if (address !== undefined && !isAllowedAddress(address, this.settings.webhookAllowPrivate)) {
+      const isRemedied = !this.settings.production && isAllowedAddress(address, true);
+      const remedy = isRemedied ? '. In development, WEBHOOK_ALLOW_PRIVATE=true allows it' : '';
+      throw refuse(`This address is private, link-local or reserved${remedy}`);
     }
   }
+}
+
+/** The address that a URL names, also as localhost; undefined for any other name. */
+function addressIn({ hostname }: URL): string | undefined {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return host;
+  return /(^|\.)localhost$/.test(host) ? '127.0.0.1' : undefined;
 }
 
 /** The error does not echo the value, because it is a secret. */

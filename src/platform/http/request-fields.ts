@@ -26,7 +26,7 @@ import { hasHidden } from '../text.js';
 import { parseUuid } from '../uuid.js';
 import { METADATA_KEYS, metadataProblem } from '../metadata.js';
 import { parseUrl } from '../url.js';
-import { EXAMPLE_ID } from './openapi.decorators.js';
+import { exampleIdOf } from './examples.js';
 import { WithContext } from './request-class.js';
 import type { RuleContext } from './validation-problems.js';
 
@@ -220,7 +220,14 @@ const VERSION_4_PATTERN =
   '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$';
 
 /** A UUID in any of its spellings (RFC 9562); `version4` refuses the other versions. */
-export function UuidField(options: FieldOptions & { version4?: boolean }) {
+export function UuidField(options: FieldOptions & { version4?: boolean }): PropertyDecorator {
+  return (target, key) => {
+    const example = options.required ? exampleIdOf(key) : undefined;
+    uuidField({ ...(example !== undefined && { example }), ...options })(target, key);
+  };
+}
+
+function uuidField(options: FieldOptions & { version4?: boolean }): PropertyDecorator {
   const version = withMessage('UUID version 4 expected', { type: 'uuid_version' });
   return field(
     {
@@ -235,7 +242,7 @@ export function UuidField(options: FieldOptions & { version4?: boolean }) {
         ...(options.version4 && { pattern: VERSION_4_PATTERN }),
       },
     },
-    { ...(options.required && { example: EXAMPLE_ID }), ...options },
+    options,
   );
 }
 
