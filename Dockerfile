@@ -16,6 +16,10 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/dist ./dist
+# The guides, and the documents that they refer to: the service shows them as pages.
+COPY --from=build /app/docs/guides ./docs/guides
+COPY --from=build /app/docs/webhooks.md /app/docs/reliability.md ./docs/
+COPY --from=build /app/README.md /app/SECURITY.md ./
 # Neither root nor the owner of the code.
 USER node
 EXPOSE 3000

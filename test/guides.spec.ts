@@ -33,7 +33,7 @@ const NOT_RUN = [
   ['node dist/cli/main.js org create', 'The command runs on a production server.'],
 ] as const;
 
-const LANGUAGES = ['bash', 'sh', 'sql', 'ts', 'python', 'json', 'text', 'mermaid'];
+const LANGUAGES = ['bash', 'sh', 'sql', 'ts', 'python', 'json', 'text'];
 
 describe('the guides', () => {
   it('contain only blocks that are run, compared, or excepted with a reason', async () => {

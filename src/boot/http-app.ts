@@ -49,17 +49,6 @@ const CORS = {
   // Otherwise an OPTIONS request that is not a preflight gets a plain-text error.
   strictPreflight: false,
 };
-// Swagger UI has inline styles and images, but its scripts are files.
-const DOCS_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 // The methods that change nothing, so that no worker has to be woken after them.
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -132,8 +121,8 @@ export async function createHttpApp(
 
 /** Stops the boot when a route of the API has no access metadata. */
 function prepareRoute(route: RouteOptions): void {
-  // The docs page has large files, so it counts like a public route.
-  if (/^\/docs(?:\/|$)/.test(route.url)) {
+  // The docs have large files, so they count like a public route.
+  if (/^\/(?:docs(?:\/|$)|llms\.txt$)/.test(route.url)) {
     route.config = { ...route.config, access: { kind: 'public' } };
   }
   const { access, bodyLimit } = route.config ?? {};
@@ -162,7 +151,6 @@ function addRequestHooks(
 
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.headers(commonHeaders(request.id, isHttps));
-    if (isDocs(request.url)) void reply.header('content-security-policy', DOCS_POLICY);
     const version = request.headers['polar-version'];
     if (typeof version === 'string' && SANE_VERSION.test(version)) {
       void reply.header('polar-version', version);
@@ -214,12 +202,7 @@ function addRequestHooks(
 
 /** Whether pages of any origin may read this URL. */
 function isForAnyOrigin(url = ''): boolean {
-  return url.startsWith('/v1/') || url.startsWith('/docs/');
-}
-
-/** Whether the URL is the docs page or one of its files. */
-function isDocs(url: string): boolean {
-  return /^\/docs(?:[/?]|$)/.test(url);
+  return url.startsWith('/v1/') || /^\/docs\/openapi\.json(?:\?|$)/.test(url);
 }
 
 /** The bearer token of the Authorization header; undefined without one or with another scheme. */

@@ -2,15 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
 import { complete } from './openapi.completion.js';
 import { SCOPES } from '../organizations/scopes.js';
 import { ORGANIZATION_TOKEN, PORTAL_SESSION } from '../platform/http/access.js';
 import type { Json } from '../platform/http/openapi.schema.js';
 import { RECEIVING } from '../webhooks/webhooks.openapi.js';
-
-const DOCS = 'docs';
-const DOCUMENT = `${DOCS}/openapi.json`;
 
 // src/boot and dist/boot have the same depth, so this path works for both.
 const PACKAGE = join(import.meta.dirname, '../../package.json');
@@ -125,22 +121,4 @@ export function buildOpenApi(app: NestFastifyApplication): OpenAPIObject {
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build());
   return complete(document as unknown as Json) as unknown as OpenAPIObject;
-}
-
-/** Serves the description and its docs page, without files from other hosts. */
-export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject): void {
-  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  // SwaggerModule would write the text again for every request.
-  const text = JSON.stringify(document);
-  fastify.get(`/${DOCUMENT}`, (_, reply) =>
-    reply.type('application/json; charset=utf-8').send(text),
-  );
-  SwaggerModule.setup(DOCS, app, document, {
-    raw: false,
-    customSiteTitle: 'Seats API',
-    customCss: '.swagger-ui .topbar { display: none }',
-    swaggerOptions: { displayRequestDuration: true },
-  });
-  // The root URL has no page. A person who opens it in a browser gets the docs.
-  fastify.get('/', (_, reply) => reply.redirect(`/${DOCS}`));
 }

@@ -6,7 +6,8 @@ import { WorkerLoops } from '../effects/worker-loops.js';
 import { startMetricsServer } from '../health/metrics.server.js';
 import { createHttpApp } from './http-app.js';
 import { finishRequests, leaveRotation } from './drain.js';
-import { buildOpenApi, serveDocs } from './openapi.js';
+import { buildOpenApi } from './openapi.js';
+import { serveDocs } from '../docs/docs.js';
 import { Settings } from '../platform/settings.js';
 import { type Logger, NestLogger } from '../platform/logger.js';
 import { Draining } from '../platform/http/draining.js';
@@ -66,11 +67,11 @@ export async function startServer(
     const app = await createHttpApp(RootModule.with(settings), settings, logger);
     shutdown.add('application', () => app.close());
     const api = settings.role !== 'worker';
-    if (api) serveDocs(app, buildOpenApi(app));
+    let demo: Demo | undefined;
+    if (api) serveDocs(app, buildOpenApi(app), settings, () => demo?.token);
     await app.init();
     // Before the first request can arrive, so that the printed examples work from the start.
-    const demo =
-      api && settings.demo ? await app.get(DemoService, { strict: false }).prepare() : undefined;
+    if (api && settings.demo) demo = await app.get(DemoService, { strict: false }).prepare();
     await serveMetrics(app, settings, shutdown);
     await listen(app, settings, shutdown);
     if (settings.role !== 'api') {

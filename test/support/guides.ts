@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { GUIDES as DOCUMENTS } from '../../src/docs/documents.js';
 import { watch } from './process.js';
 
 /*
@@ -16,18 +17,7 @@ import { watch } from './process.js';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** The names of the guides, in the order in which a reader meets them. */
-export const GUIDES = [
-  'README',
-  'first-seat',
-  'life-of-a-seat',
-  'gate-your-app',
-  'your-own-mails',
-  'bulk',
-  'webhooks',
-  'portal',
-  'moving-from-polar',
-  'going-live',
-];
+export const GUIDES = ['README', ...DOCUMENTS.map(({ path }) => basename(path))];
 
 /** A code block of a guide. */
 export interface Block {

@@ -33,6 +33,10 @@ export interface PageOptions {
   imageOrigins?: string[];
   /** Whether the page may embed frames of this server. */
   frames?: boolean;
+  /** Elements at the end of the head. Not escaped, like `styles`. */
+  head?: string;
+  /** Whether the page may load scripts, styles and images of this server. */
+  files?: boolean;
 }
 
 /** A rendered page. */
@@ -66,7 +70,7 @@ export function renderPage(
 ): HtmlPage {
   const styles = [BASE_STYLE, ...(options.styles ?? [])];
   const content = renderHtml(dir, template, data);
-  const { lang, title, script } = options;
+  const { lang, title, script, head } = options;
   return {
     status: options.status ?? 200,
     headers: {
@@ -76,7 +80,14 @@ export function renderPage(
       'x-content-type-options': 'nosniff',
       'x-robots-tag': 'noindex',
     },
-    body: renderHtml(import.meta.dirname, 'page.eta', { lang, title, styles, script, content }),
+    body: renderHtml(import.meta.dirname, 'page.eta', {
+      lang,
+      title,
+      styles,
+      script,
+      head,
+      content,
+    }),
   };
 }
 
@@ -97,12 +108,16 @@ export function sendFailurePage(host: ArgumentsHost, thrown: unknown, page: Html
 }
 
 function contentSecurityPolicy(styles: string[], options: PageOptions): string {
-  const { imageOrigins = [], frames = false, script } = options;
+  const { imageOrigins = [], files = false, frames = false, script } = options;
+  const own = files ? ["'self'"] : [];
+  const scripts = [...own, ...(script === undefined ? [] : [hashOf(script)])];
+  // Style sheets contain small images as data.
+  const images = [...own, ...(files ? ['data:'] : []), ...imageOrigins];
   return [
     "default-src 'none'",
-    `style-src ${styles.map(hashOf).join(' ')}`,
-    ...(script === undefined ? [] : [`script-src ${hashOf(script)}`, "connect-src 'self'"]),
-    ...(imageOrigins.length > 0 ? [`img-src ${imageOrigins.join(' ')}`] : []),
+    `style-src ${[...own, ...styles.map(hashOf)].join(' ')}`,
+    ...(scripts.length > 0 ? [`script-src ${scripts.join(' ')}`, "connect-src 'self'"] : []),
+    ...(images.length > 0 ? [`img-src ${images.join(' ')}`] : []),
     ...(frames ? ["frame-src 'self'"] : []),
     "form-action 'self'",
     "base-uri 'none'",

@@ -12,7 +12,8 @@ import { testDatabase, type TestDatabase } from '../../support/database.js';
 
 const NOTHING = "default-src 'none'; frame-ancestors 'none'";
 const UNFRAMED = /^default-src 'none'; .*frame-ancestors 'none'$/;
-const DOCS = /^default-src 'none'; script-src 'self'; .*frame-ancestors 'none'$/;
+const DOCS =
+  /^default-src 'none'; style-src (?!.*unsafe).*; script-src 'self'; .*frame-ancestors 'none'$/;
 const SEATS = '/v1/customer-seats';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -136,9 +137,12 @@ describe('the security headers', () => {
     ['the redirect to the docs', 302, NOTHING, () => open('/')],
     ['the docs', 200, DOCS, () => open('/docs')],
     ['the docs with a query', 200, DOCS, () => open('/docs?a=1')],
-    ['a file of the docs', 200, DOCS, () => open('/docs/swagger-ui-bundle.js')],
-    ['the API description', 200, DOCS, () => open('/docs/openapi.json')],
-    ['an unknown file of the docs', 404, DOCS, () => open('/docs/nothing.js')],
+    ['a file of the docs', 200, NOTHING, () => open('/docs/swagger-ui-bundle.js')],
+    ['the API description', 200, NOTHING, () => open('/docs/openapi.json')],
+    ['a guide', 200, UNFRAMED, () => open('/docs/guides/bulk')],
+    ['a guide as Markdown', 200, NOTHING, () => open('/docs/guides/bulk.md')],
+    ['llms.txt', 200, NOTHING, () => open('/llms.txt')],
+    ['an unknown file of the docs', 404, NOTHING, () => open('/docs/nothing.js')],
     ['liveness', 200, NOTHING, () => open('/health/live')],
     ['readiness', 200, NOTHING, () => open('/health/ready')],
     ['the metrics', 200, NOTHING, () => open('/metrics')],
