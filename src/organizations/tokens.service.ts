@@ -17,6 +17,7 @@ import type { PageQuery, Paginated } from '../platform/http/pagination.js';
 import { missingScopes, sortedScopes } from './scopes.js';
 import { TOKEN_PREFIX, TokenAuthenticator } from './tokens.authenticator.js';
 import { type TokenRow, TokensRepository } from './tokens.repository.js';
+import { FIELD } from '../platform/sentences.js';
 
 // Bounds the recursion that revokes a token with its descendants.
 const MAX_GENERATION = 10;
@@ -67,7 +68,7 @@ export class TokensService {
       );
     }
     if (input.expires_at && input.expires_at <= this.clock.now()) {
-      const past = problem('value_error', 'expires_at should be in the future');
+      const past = problem('value_error', `${FIELD} must be in the future.`);
       throw RequestValidationError.at(['body', 'expires_at'], past, input.expires_at);
     }
     return this.database.transaction(() => this.issueChild(principal, input));

@@ -14,6 +14,8 @@ import { type EndpointRow, EndpointsRepository } from './endpoints.repository.js
 import { sampleData } from './sample.js';
 import { DEFAULT_EVENTS, isSecret, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
 import { WebhooksRepository } from './webhooks.repository.js';
+import { FIELD } from '../platform/sentences.js';
+import { NO_PASSWORD } from '../platform/url.js';
 
 // Each event creates one message per endpoint. Without a limit, one tenant's messages could delay
 // everyone else's.
@@ -183,14 +185,14 @@ export class EndpointsService {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const schemes = this.settings.production ? ['https:'] : ['https:', 'http:'];
     if (url === undefined || !schemes.includes(url.protocol)) {
-      throw refuse(`Input should be a URL with ${schemes.join(' or ')}`);
+      throw refuse(`${FIELD} must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}.`);
     }
     if (url.username !== '' || url.password !== '') {
-      throw refuse('The URL should have no user name or password');
+      throw refuse(NO_PASSWORD);
     }
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !isAllowedAddress(host, this.settings.webhookAllowPrivate)) {
-      throw refuse('This address is private, link-local or reserved');
+      throw refuse(`${FIELD} must not lead to a private, link-local or reserved address.`);
     }
   }
 }
@@ -198,7 +200,7 @@ export class EndpointsService {
 /** The error does not echo the value, because it is a secret. */
 function checkSecret(secret: string | undefined): void {
   if (secret === undefined || isSecret(secret)) return;
-  const msg = 'Input should be whsec_ and the base64 of 24 to 64 bytes';
+  const msg = `${FIELD} must be whsec_ and the base64 of 24 to 64 bytes.`;
   throw RequestValidationError.at(['body', 'secret'], problem('value_error', msg));
 }
 

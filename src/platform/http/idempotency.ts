@@ -11,11 +11,16 @@ import { Clock } from '../clock.js';
 import { Database } from '../database/database.js';
 import { problem, ApiError, defineError, RequestValidationError } from '../errors.js';
 import { IdempotencyRepository, type IdempotentRequest } from './idempotency.repository.js';
+import { FIELD } from '../sentences.js';
 
 export const IdempotencyKeyInUse = defineError(
   409,
   'IdempotencyKeyInUse',
-  'A request with this Idempotency-Key is still running.',
+  'A request with this Idempotency-Key is still running. Repeat it in a moment.',
+  {
+    cause: 'The first request with this Idempotency-Key has not been answered yet.',
+    remedy: 'Wait a moment, then repeat the request with the same key.',
+  },
 );
 
 /** The methods whose requests may carry a key. */
@@ -70,7 +75,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     const { fingerprint } = record;
     if (fingerprint !== request.fingerprint && fingerprint !== request.rawFingerprint()) {
-      throw invalid('This key was used with another body or query');
+      throw invalid(`${FIELD} was used with another body or query. Use a new key.`);
     }
     void reply.status(record.status).header('idempotent-replayed', 'true');
     return record.body === null ? undefined : record.body;
@@ -129,7 +134,7 @@ function readKey(request: FastifyRequest): IdempotentRequest | undefined {
   if (principal === undefined || !KEYED_METHODS.includes(method) || key === undefined)
     return undefined;
   if (typeof key !== 'string' || key.length === 0 || key.length > KEY_LENGTH) {
-    throw invalid(`The key should have 1 to ${KEY_LENGTH} characters`);
+    throw invalid(`${FIELD} must have 1 to ${KEY_LENGTH} characters.`);
   }
   const [address = '', query = ''] = url.split('?');
   const path = address.replace(/\/$/, '');

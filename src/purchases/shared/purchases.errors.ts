@@ -7,6 +7,7 @@ import {
   RequestValidationError,
   ResourceNotFound,
 } from '../../platform/errors.js';
+import { FIELD } from '../../platform/sentences.js';
 
 /** The same 404 whether the object never existed, was deleted, or belongs to another tenant. */
 export function notFound(kind: string, id: string): ApiError {
@@ -49,7 +50,7 @@ export async function conflictOnDuplicate<T>(
 /** @throws RequestValidationError the body of a PUT names an external_id other than the path's. */
 export function assertSameExternalId(externalId: string, sent: string | undefined): void {
   if (sent === undefined || sent === externalId) return;
-  const msg = 'The external_id of the path cannot be changed by the body';
+  const msg = `${FIELD} must be equal to the external_id in the path, or absent.`;
   throw RequestValidationError.at(['body', 'external_id'], problem('value_error', msg), sent);
 }
 
