@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DemoModule } from '../demo/demo.module.js';
+import { ErrorsController } from '../docs/errors.controller.js';
 import { EventsModule } from '../events/events.module.js';
 import { ClaimPageController } from '../claim-page/claim-page.controller.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
@@ -21,7 +22,7 @@ import { WebhooksModule } from '../webhooks/webhooks.module.js';
     SessionsModule,
     WebhooksModule,
   ],
-  controllers: [ClaimPageController],
+  controllers: [ClaimPageController, ErrorsController],
   // For the request hooks, which authenticate.
   exports: [OrganizationsModule, SessionsModule],
 })

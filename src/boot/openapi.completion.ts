@@ -26,37 +26,49 @@ const COMMON_ERRORS = [
 
 const text = { type: 'string' };
 
+/** The keys of every error. */
+const TRACE = {
+  request_id: {
+    ...text,
+    description: 'The id of the request in the logs, as in `X-Request-Id`.',
+    example: EXAMPLE_ID,
+  },
+  doc_url: {
+    ...text,
+    format: 'uri',
+    description: 'The entry of the error in the catalogue of errors.',
+    example: 'https://seats.example.com/docs/errors#ResourceNotFound',
+  },
+};
+
 const ERROR_SCHEMAS = {
   Error: {
     type: 'object',
     description: 'An error. Branch on the status and on `error`.',
-    required: ['error', 'detail'],
+    required: ['error', 'detail', ...Object.keys(TRACE)],
     properties: {
       error: { ...text, description: 'The name of the error.', example: 'ResourceNotFound' },
       detail: {
         ...text,
         description: 'A sentence for people, which can change.',
-        example: 'There is no such seat.',
+        example: 'There is no seat with the id 8a3f2c64-1b7e-4d0a-9c55-6e2f1a7b3d90.',
       },
-      request_id: {
-        ...text,
-        description: 'The id of the request in the logs. Only 5xx errors have it.',
-        example: EXAMPLE_ID,
-      },
+      ...TRACE,
     },
     additionalProperties: true,
   },
   OAuthError: {
     type: 'object',
     description: 'A problem with the token, in the shape of RFC 6750.',
-    required: ['error', 'error_description'],
+    required: ['error', 'error_description', ...Object.keys(TRACE)],
     properties: {
       error: { ...text, description: 'The name of the error.', example: 'invalid_token' },
       error_description: {
         ...text,
         description: 'A sentence for people, which can change.',
-        example: 'The token is not valid.',
+        example: 'This token is unknown or was revoked. Create a new one.',
       },
+      ...TRACE,
     },
   },
   ErrorOrOAuthError: {
@@ -66,7 +78,7 @@ const ERROR_SCHEMAS = {
   ValidationError: {
     type: 'object',
     description: 'The request does not match the schema. `detail` has one entry for each problem.',
-    required: ['error', 'detail'],
+    required: ['error', 'detail', ...Object.keys(TRACE)],
     properties: {
       error: { const: 'RequestValidationError', description: 'The name of the error.' },
       detail: {
@@ -93,6 +105,7 @@ const ERROR_SCHEMAS = {
           },
         },
       },
+      ...TRACE,
     },
   },
 };

@@ -8,14 +8,15 @@ import {
   InsufficientScope,
   InvalidToken,
   NotPermitted,
+  noSuch,
   RequestValidationError,
-  ResourceNotFound,
 } from '../platform/errors.js';
 import type { Caller } from '../platform/caller.js';
 import type { Principal } from '../platform/http/access.js';
 import type { PageQuery, Paginated } from '../platform/http/pagination.js';
 import { missingScopes, sortedScopes } from './scopes.js';
-import { TOKEN_PREFIX, TokenAuthenticator } from './tokens.authenticator.js';
+import { TOKEN_PREFIX } from '../platform/token-form.js';
+import { TokenAuthenticator } from './tokens.authenticator.js';
 import { type TokenRow, TokensRepository } from './tokens.repository.js';
 import { FIELD } from '../platform/sentences.js';
 
@@ -134,7 +135,7 @@ export class TokensService {
   async revokeAs(principal: Principal, id: string): Promise<void> {
     const { organizationId } = principal;
     const row = await this.tokens.find(organizationId, id);
-    if (row === null) throw notFound(id);
+    if (row === null) throw noSuch('access token', id);
     const missing = missingScopes(row.scopes, heldBy(principal));
     if (missing.length > 0) {
       throw new InsufficientScope(
@@ -154,17 +155,13 @@ export class TokensService {
       await this.tokens.lock(organizationId);
       return this.tokens.revoke(organizationId, id, this.clock.now());
     });
-    if (!revoked.includes(id)) throw notFound(id);
+    if (!revoked.includes(id)) throw noSuch('access token', id);
     this.authenticator.forget(revoked);
   }
 }
 
 function heldBy(principal: Principal): string[] {
   return principal.kind === 'token' ? principal.scopes : [];
-}
-
-function notFound(id: string) {
-  return new ResourceNotFound(`There is no access token ${id}.`);
 }
 
 /** The earlier of two times; null is never. */

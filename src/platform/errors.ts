@@ -9,7 +9,7 @@ export const BadRequest = defineError(
   'BadRequest',
   'Name a subscription_id or an order_id in the query.',
   {
-    cause: 'A list of seats names no container, or the bytes of the request are not valid HTTP.',
+    cause: 'A list of seats names no container.',
     remedy: 'Add `subscription_id` or `order_id` to the query.',
   },
 );

@@ -35,6 +35,18 @@ export function nameInSentence(text: string): string {
   return text.length > MAX_NAME ? `${shown}…` : shown;
 }
 
+/** The key that names an object, and its value: "the id 8a3f…", "the external id crm-4711". */
+export function keyInSentence({ id, external_id }: { by?: string } & Partial<Keys>): string {
+  return id === undefined
+    ? `the external id ${nameInSentence(external_id ?? '')}`
+    : `the id ${nameInSentence(id)}`;
+}
+
+interface Keys {
+  id: string;
+  external_id: string;
+}
+
 /** The sentence with the place of the value: "The field seats[0].email", "The query parameter limit". */
 export function fillIn(sentence: string, loc: readonly (string | number)[]): string {
   return sentence.startsWith(FIELD) ? subjectOf(loc) + sentence.slice(FIELD.length) : sentence;

@@ -6,7 +6,7 @@ import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/settings.js';
 import { Keys } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';
-import { problem, Conflict, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import { type ApiError, Conflict, noSuch, problem, RequestValidationError } from '../platform/errors.js';
 import type { Caller } from '../platform/caller.js';
 import { isAllowedAddress } from '../platform/net/addresses.js';
 import type { PageQuery, Paginated } from '../platform/http/pagination.js';
@@ -63,7 +63,7 @@ export class EndpointsService {
   /** @throws {ResourceNotFound} */
   async get(caller: Caller, id: string): Promise<EndpointRow> {
     const endpoint = await this.endpoints.find(caller.organizationId, id);
-    if (endpoint === null) throw notFound();
+    if (endpoint === null) throw notFound(id);
     return endpoint;
   }
 
@@ -78,7 +78,7 @@ export class EndpointsService {
     return this.database.transaction(async () => {
       await this.database.lockName('endpoints', caller.organizationId);
       if ((await this.endpoints.count(caller.organizationId)) >= MAX_ENDPOINTS) {
-        throw new Conflict(`An organization can have ${MAX_ENDPOINTS} webhook endpoints.`);
+        throw new Conflict(`An organization can have at most ${MAX_ENDPOINTS} webhook endpoints. Delete one first.`);
       }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
@@ -105,13 +105,13 @@ export class EndpointsService {
     const events = changes.events && { events: [...new Set(changes.events)] };
     const data = { ...changes, ...events, ...enabling, modified_at: this.clock.now() };
     const endpoint = await this.endpoints.update(caller.organizationId, id, data);
-    if (endpoint === undefined) throw notFound();
+    if (endpoint === undefined) throw notFound(id);
     return endpoint;
   }
 
   /** Also deletes its deliveries. @throws {ResourceNotFound} */
   async delete(caller: Caller, id: string): Promise<void> {
-    if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound();
+    if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound(id);
   }
 
   /** Sets a new secret. The old one also signs for another 24 hours. @throws {ResourceNotFound} */
@@ -125,7 +125,7 @@ export class EndpointsService {
       const now = this.clock.now();
       const changed = { modified_at: now };
       const endpoint = await this.endpoints.update(caller.organizationId, id, changed);
-      if (endpoint === undefined) throw notFound();
+      if (endpoint === undefined) throw notFound(id);
       const until = new Date(now.getTime() + SECRET_OVERLAP_MS);
       await this.endpoints.retireSecrets(caller.organizationId, id, until, now);
       await this.addSecret(endpoint, secret);
@@ -161,7 +161,7 @@ export class EndpointsService {
   /** @throws {ResourceNotFound} if the event does not exist. */
   async redeliver({ organizationId }: Caller, eventId: string): Promise<Queued> {
     if (!(await this.webhooks.hasEvent(organizationId, eventId))) {
-      throw new ResourceNotFound('There is no such event.');
+      throw noSuch('event', eventId);
     }
     const endpoints = await this.webhooks.reopen(organizationId, eventId, this.clock.now());
     return { event_id: eventId, endpoints };
@@ -204,8 +204,6 @@ function checkSecret(secret: string | undefined): void {
   throw RequestValidationError.at(['body', 'secret'], problem('value_error', msg));
 }
 
-function notFound(): ResourceNotFound {
-  return new ResourceNotFound('There is no such webhook endpoint.');
+function notFound(id: string): ApiError {
+  return noSuch('webhook endpoint', id);
 }
-
-type ResourceNotFound = InstanceType<typeof ResourceNotFound>;

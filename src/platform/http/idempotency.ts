@@ -12,6 +12,8 @@ import { Database } from '../database/database.js';
 import { problem, ApiError, defineError, RequestValidationError } from '../errors.js';
 import { IdempotencyRepository, type IdempotentRequest } from './idempotency.repository.js';
 import { FIELD } from '../sentences.js';
+import { Settings } from '../settings.js';
+import { errorBody } from './error.filter.js';
 
 export const IdempotencyKeyInUse = defineError(
   409,
@@ -41,6 +43,12 @@ const SECRETS = [
 ];
 const CLIENT_DATA = ['metadata', 'seat_metadata'];
 
+/** The work of a request, and the body of its response if the work fails. */
+interface Job {
+  work: () => Promise<unknown>;
+  bodyOf: (error: ApiError) => Record<string, unknown>;
+}
+
 /**
  * Carries out requests with an Idempotency-Key once. The work and the record of its response commit
  * in one transaction, so a crash leaves both or neither. A lock marks a key whose request is
@@ -52,6 +60,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     private readonly database: Database,
     private readonly records: IdempotencyRepository,
     private readonly clock: Clock,
+    private readonly settings: Settings,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -60,18 +69,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const keyed = readKey(request);
     if (keyed === undefined) return next.handle();
     const reply = http.getResponse<FastifyReply>();
-    return from(this.database.transaction(() => this.once(keyed, reply, next)));
+    // A replay repeats the whole first response, so its request_id is that of the first request.
+    const bodyOf = (error: ApiError) => errorBody(request, error, this.settings.publicUrl);
+    const work = () => lastValueFrom(next.handle(), { defaultValue: undefined });
+    return from(this.database.transaction(() => this.once(keyed, reply, { work, bodyOf })));
   }
 
   private async once(
     request: IdempotentRequest,
     reply: FastifyReply,
-    next: CallHandler,
+    job: Job,
   ): Promise<unknown> {
     if (!(await this.records.tryLock(request))) throw new IdempotencyKeyInUse();
     const record = await this.records.find(request);
     if (record === null || record.created_at <= oldestKept(this.clock)) {
-      return this.work(request, reply, next);
+      return this.work(request, reply, job);
     }
     const { fingerprint } = record;
     if (fingerprint !== request.fingerprint && fingerprint !== request.rawFingerprint()) {
@@ -85,20 +97,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
   private async work(
     request: IdempotentRequest,
     reply: FastifyReply,
-    next: CallHandler,
+    { work, bodyOf }: Job,
   ): Promise<unknown> {
     await this.records.savepoint();
     try {
-      const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      const body: unknown = await work();
       await this.record(request, reply.statusCode, body);
       return body;
     } catch (error) {
       if (!(error instanceof ApiError) || !KEPT_ERRORS.includes(error.status)) throw error;
       // Undoes the work but keeps the transaction, which records the error.
       await this.records.rollbackToSavepoint();
-      await this.record(request, error.status, error.body());
+      const body = bodyOf(error);
+      await this.record(request, error.status, body);
       void reply.status(error.status);
-      return error.body();
+      return body;
     }
   }
 
