@@ -146,6 +146,15 @@ export function errorOf(answer: Answer): [status: number, error: string] {
   return [answer.status, answer.body.error];
 }
 
+/**
+ * What two errors must have in common, so that they give nothing away: the body without the id of the
+ * request, and with {@link UNKNOWN_ID} in place of the id that it names.
+ */
+export function anonymous({ body }: Answer, id = UNKNOWN_ID): unknown {
+  const { request_id: _, ...rest } = body;
+  return JSON.parse(JSON.stringify(rest).replaceAll(id, UNKNOWN_ID));
+}
+
 /** All rows of the database as one text. */
 export async function wholeDatabase(api: TestApp): Promise<string> {
   const tables = await api.database.sql(

@@ -1,7 +1,8 @@
 import { catalogue } from '../../src/docs/error-catalogue.js';
+import { FIELD } from '../../src/platform/sentences.js';
 
 // A full sentence, or several.
-const SENTENCE = /^[A-Z][^{}]*[.?]$/s;
+const SENTENCE = /^[A-Z].*[.?]$/s;
 
 /**
  * What is wrong with the body of an error response. Every error has a request id and a link to its
@@ -22,9 +23,9 @@ export function errorComplaints(body: any, requestId: unknown): string[] {
   ];
 }
 
-/** The texts that are not full sentences. */
+/** The texts that are not full sentences, or that lack the name of their field. */
 export function sentenceComplaints(texts: unknown[]): string[] {
   return texts
-    .filter((text) => typeof text !== 'string' || !SENTENCE.test(text.replaceAll(/\{\w+\}/g, '')))
+    .filter((text) => typeof text !== 'string' || !SENTENCE.test(text) || text.includes(FIELD))
     .map((text) => `not a full sentence: ${String(text)}`);
 }
