@@ -96,7 +96,7 @@ export const FeatureNotEnabled = defineError(
 export const BulkAssignmentFailed = defineError(
   400,
   'BulkAssignmentFailed',
-  '1 of 3 assignments failed, so nothing was changed.',
+  'Nothing was changed, because 1 of 3 assignments failed: see failed.',
   {
     cause: 'A bulk assignment with `mode: atomic` has an item that cannot be assigned.',
     remedy: 'Correct the items that `failed` names by their index, or use `mode: partial`.',

@@ -22,7 +22,7 @@ export function parseJson(bytes: Uint8Array, outline: JsonOutline): unknown {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return search ? JSON.parse(text, markInexactInteger) : JSON.parse(text);
   } catch (error) {
-    const place = /at position (\d+)/.exec(String(error))?.[1];
+    const place = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(String(error))?.[1];
     const where = place === undefined ? '' : ` Look at character ${place}.`;
     throw unreadableBody(`The body is not valid JSON in UTF-8.${where}`);
   }

@@ -382,6 +382,6 @@ function failuresOf(outcomes: Outcome[]): BulkFailure[] {
 }
 
 function bulkFailed(failed: BulkFailure[], total: number): ApiError {
-  const detail = `${failed.length} of ${total} assignments failed, so nothing was changed. See failed.`;
+  const detail = `Nothing was changed, because ${failed.length} of ${total} assignments failed: see failed.`;
   return new BulkAssignmentFailed(detail, { failed });
 }
