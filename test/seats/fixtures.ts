@@ -148,11 +148,13 @@ export function errorOf(answer: Answer): [status: number, error: string] {
 
 /**
  * What two errors must have in common, so that they give nothing away: the body without the id of the
- * request, and with {@link UNKNOWN_ID} in place of the id that it names.
+ * request, and with {@link UNKNOWN_ID} in place of these ids.
  */
-export function anonymous({ body }: Answer, id = UNKNOWN_ID): unknown {
+export function anonymous({ body }: Answer, ...ids: string[]): unknown {
   const { request_id: _, ...rest } = body;
-  return JSON.parse(JSON.stringify(rest).replaceAll(id, UNKNOWN_ID));
+  return JSON.parse(
+    ids.reduce((text, id) => text.replaceAll(id, UNKNOWN_ID), JSON.stringify(rest)),
+  );
 }
 
 /** All rows of the database as one text. */
