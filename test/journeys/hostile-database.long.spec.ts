@@ -17,6 +17,7 @@ const HOSTILE: Record<string, string> = {
   default_transaction_deferrable: 'on',
   default_transaction_isolation: 'repeatable read',
   default_transaction_read_only: 'on',
+  enable_seqscan: 'on',
   extra_float_digits: '-15',
   idle_in_transaction_session_timeout: '1ms',
   idle_session_timeout: '50ms',

@@ -16,6 +16,9 @@ const SESSION: Record<string, string> = {
   default_transaction_deferrable: 'off',
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
+  // A plan that was made while a table was small stays in the session. It must not scan the table when
+  // the table has grown.
+  enable_seqscan: 'off',
   extra_float_digits: '1',
   idle_session_timeout: '0',
   IntervalStyle: 'postgres',

@@ -9,6 +9,8 @@ import { isRetryable } from './database-errors.js';
 import { Driver, rowsOf } from './driver.js';
 import { KeyedTurns, type Release } from './turns.js';
 
+// The number of rows in a list above which the join strategy matters.
+const MANY = 500;
 const ATTEMPTS = 4;
 const PAUSE_MS = 20;
 // A request that waits longer than this for a connection or a result gets a 503.
@@ -229,6 +231,23 @@ export class Database implements OnApplicationShutdown {
       sql`SELECT pg_try_advisory_xact_lock(${lockKey(name)}) AS locked`,
     );
     return row?.locked ?? false;
+  }
+
+  /**
+   * For a list of `count` people or seats. While the tables have no statistics yet, PostgreSQL
+   * considers all indexes equally good, and could read a whole tenant for each of 10,000 rows. In
+   * that case this method turns off nested loops and cached plans until the end of the transaction.
+   * With statistics, a look-up for each row is cheaper.
+   * @throws {Error} outside of a transaction.
+   */
+  async planFor(count: number): Promise<void> {
+    this.requireTransaction();
+    if (count <= MANY) return;
+    await this.query(sql`
+      SELECT set_config('enable_nestloop', 'off', true),
+        set_config('plan_cache_mode', 'force_custom_plan', true)
+      WHERE EXISTS (SELECT FROM pg_class
+        WHERE oid IN ('members'::regclass, 'seats'::regclass) AND reltuples < 1)`);
   }
 
   /** Nest calls it after the HTTP server and the workers have stopped, so no query can follow. */

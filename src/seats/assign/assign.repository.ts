@@ -349,7 +349,11 @@ function candidates(
       LIMIT 1
     ) same_email ON true
     LEFT JOIN LATERAL (
-      SELECT 1 AS preference, seats.id ${activeSeats} AND seats.member_id = member.id
+      -- The order makes PostgreSQL take the index by member, even if its statistics are from a time when
+      -- no seat was active and every index seems equally good. An equality would make it redundant.
+      (SELECT 1 AS preference, seats.id ${activeSeats}
+        AND seats.member_id BETWEEN member.id AND member.id
+      ORDER BY seats.member_id LIMIT 1)
       UNION ALL
       -- A customer who has changed their e-mail since is still the same person. The buyer is left
       -- out: every seat from the time when the organization used members carries the buyer's id. For

@@ -260,6 +260,7 @@ export class AssignService {
     atomic: boolean,
   ): Promise<Assigned> {
     return this.database.transaction(async () => {
+      await this.database.planFor(assignments.length);
       const pool = await this.containers.lockPool(caller, ref);
       if (!pool.active) return refuseAll(pool, assignments);
       const places = free(pool);

@@ -170,6 +170,7 @@ export class RevokeRepository {
         SELECT seat.id FROM seats seat
         WHERE seat.organization_id = ${tenant} AND seat.pool_id = ${poolId}::uuid AND ${seats}
         ORDER BY seat.created_at, seat.id LIMIT ${REVOKE_BATCH}::int`);
+      await this.database.planFor(rows.length);
       const batch = sql`seat.id = ANY(${rows.map(({ id }) => id)}::uuid[]) AND ${seats}`;
       return this.revoke(caller, sql`pool.id = ${poolId}::uuid`, batch, reason, now);
     }, queue);

@@ -55,6 +55,7 @@ export class RevokeService {
 
   private revokeByIds(caller: Caller, ids: string[]): Promise<RevocationResult> {
     return this.database.transaction(async () => {
+      await this.database.planFor(ids.length);
       const found = await this.seats.findSeats(caller.organizationId, ids);
       if (found.some((seat) => !seat.seats_enabled)) throw new FeatureNotEnabled();
       this.database.enterQueues(found.map((seat) => queueOf(containerOf(seat))));
@@ -71,6 +72,7 @@ export class RevokeService {
   ): Promise<RevocationResult> {
     return this.database.transaction(
       async () => {
+        await this.database.planFor(emails.length);
         await this.containers.lockPool(caller, containerOf(pool));
         const found = await this.seats.lockSeatsByEmail(caller.organizationId, pool.id, emails);
         const seatOf = new Map(found.map((seat) => [seat.requested_email, seat.seat_id]));

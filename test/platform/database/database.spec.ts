@@ -30,6 +30,8 @@ describe('a method whose effect lasts until the end of the transaction', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['lockName', () => database.lockName('a name')],
     ['tryLockName', () => database.tryLockName('a name')],
+    ['planFor few rows', () => database.planFor(1)],
+    ['planFor many rows', () => database.planFor(10_000)],
     ['messages of events', () => new WebhooksRepository(database).enqueue([], new Date())],
     [
       'the end of a secret',
@@ -43,6 +45,7 @@ describe('a method whose effect lasts until the end of the transaction', () => {
     const done = database.transaction(async () => {
       await database.lockName('a name');
       expect(await database.tryLockName('another')).toBe(true);
+      await database.planFor(10_000);
       return heldLocks();
     });
     expect(await done).toBe(2);
