@@ -12,17 +12,18 @@ import {
 import { HookDependencies } from './hook-dependencies.js';
 import { pathOf, sendUnknownPage, unknownRoute, wantsPage } from './unknown-routes.js';
 import type { Settings } from '../platform/settings.js';
-import {
-  InvalidToken,
-  RequestBodyTooLarge,
-  Unauthorized,
-} from '../platform/errors.js';
+import { InvalidToken, RequestBodyTooLarge, Unauthorized } from '../platform/errors.js';
 import type { Principal } from '../platform/http/access.js';
 import { clientAddress, proxyTrust } from '../platform/http/client-address.js';
 import { LargeBodies, SMALL_BODY } from '../platform/http/large-bodies.js';
 import { readJson, readText, refuseBody } from '../platform/http/request-body.js';
 import { RouteTable } from '../platform/http/route-table.js';
-import { commonHeaders, refuseConnection, sendError, toApiError } from '../platform/http/error.filter.js';
+import {
+  commonHeaders,
+  refuseConnection,
+  sendError,
+  toApiError,
+} from '../platform/http/error.filter.js';
 import { TokenLookUps } from '../platform/http/token-lookups.js';
 import { type Logger, NestLogger } from '../platform/logger.js';
 

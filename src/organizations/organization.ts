@@ -49,7 +49,8 @@ export function claimUrlProblem(template: string, allowHttp: boolean): string | 
   }
   if (url.username !== '' || url.password !== '') return NO_PASSWORD;
   const [, rest = ''] = template.split('//');
-  if (/^[^/?#]*\{token\}/.test(rest)) return `${FIELD} must not contain ${PLACEHOLDER} in its host.`;
+  if (/^[^/?#]*\{token\}/.test(rest))
+    return `${FIELD} must not contain ${PLACEHOLDER} in its host.`;
   return undefined;
 }
 

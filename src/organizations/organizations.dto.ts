@@ -70,7 +70,11 @@ const SUPPORT = {
 
 /** The brand within PATCH /v1/organization. */
 export class UpdateBrand extends StrictBody {
-  @TextField({ nullable: true, pattern: [/^#[0-9a-f]{6}$/i, `${FIELD} must be a color, such as #1a73e8.`], ...COLOR })
+  @TextField({
+    nullable: true,
+    pattern: [/^#[0-9a-f]{6}$/i, `${FIELD} must be a color, such as #1a73e8.`],
+    ...COLOR,
+  })
   color?: string | null;
 
   @UrlField({ nullable: true, ...LOGO })
@@ -128,7 +132,12 @@ export class UpdateOrganization extends StrictBody {
   @NameField({ refuseNull: true, max: NAME_LENGTH, ...NAME })
   name?: string;
 
-  @TextField({ refuseNull: true, max: SLUG_LENGTH, pattern: [SLUG, `${FIELD} ${SLUG_RULE}.`], ...SLUG_FIELD })
+  @TextField({
+    refuseNull: true,
+    max: SLUG_LENGTH,
+    pattern: [SLUG, `${FIELD} ${SLUG_RULE}.`],
+    ...SLUG_FIELD,
+  })
   slug?: string;
 
   @ObjectField(() => UpdateSettings, {

@@ -1,8 +1,8 @@
-/** What the catalogue of errors says about an error, beside its example. */
+/** The explanation of an error in the catalogue, beside its example. */
 export interface Explanation {
   /** When the error occurs. */
   cause: string;
-  /** What the client can do about it. */
+  /** The next step of the client. */
   remedy: string;
 }
 

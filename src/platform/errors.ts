@@ -28,7 +28,8 @@ export const NotPermitted = defineError(403, 'NotPermitted', 'This is not permit
     'The current state of the object or the role of the person forbids the request: a checkout that ' +
     'has not succeeded, another client secret, a final status, a portal session without the role of ' +
     'an owner or a billing manager.',
-  remedy: 'Read `detail`. The same request succeeds only after the named state or role has changed.',
+  remedy:
+    'Read `detail`. The same request succeeds only after the named state or role has changed.',
 });
 /** 405: the path exists, but not with this method. */
 export class MethodNotAllowed extends defineError(

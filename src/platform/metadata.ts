@@ -18,7 +18,10 @@ export function metadataProblem(value: object): Problem | undefined {
     return problem('value_error', `${FIELD} must have at most ${METADATA_KEYS} keys.`);
   }
   if (metadataLength(value, METADATA_LENGTH) > METADATA_LENGTH) {
-    return problem('value_error', `${FIELD} must have at most ${METADATA_LENGTH} characters as JSON.`);
+    return problem(
+      'value_error',
+      `${FIELD} must have at most ${METADATA_LENGTH} characters as JSON.`,
+    );
   }
   return hasInexactInteger(value) ? inexactProblem() : undefined;
 }

@@ -13,7 +13,8 @@ export const NOT_AN_OBJECT = `${FIELD} must be an object.`;
 export const NOT_AN_INTEGER = `${FIELD} must be a whole number.`;
 export const NOT_AN_EMAIL = `${FIELD} must be a valid e-mail address, such as ada@example.com.`;
 
-export const tooShort = (min: number) => `${FIELD} must have at least ${countOf(min, 'character')}.`;
+export const tooShort = (min: number) =>
+  `${FIELD} must have at least ${countOf(min, 'character')}.`;
 export const tooLong = (max: number) => `${FIELD} must have at most ${countOf(max, 'character')}.`;
 export const tooSmall = (min: number) => `${FIELD} must be at least ${min}.`;
 export const tooLarge = (max: number) => `${FIELD} must be at most ${max}.`;

@@ -60,7 +60,7 @@ export const InvalidInvitationToken = defineError(
   {
     cause:
       'The token of the invitation does not open a seat any more, or never did. The reasons look ' +
-      'alike, so that nobody can find out which tokens exist.',
+      'alike, so that a guess does not show which tokens exist.',
     remedy: 'Resend the invitation of the seat. The new mail has a new link.',
   },
 );

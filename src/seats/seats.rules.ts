@@ -244,15 +244,11 @@ export function toRecipient(keys: RecipientKeys): Recipient {
 }
 
 function uuidProblem(id: string): Problem | undefined {
-  return parseUuid(id) === undefined
-    ? problem('uuid_parsing', NOT_A_UUID)
-    : undefined;
+  return parseUuid(id) === undefined ? problem('uuid_parsing', NOT_A_UUID) : undefined;
 }
 
 function emailProblem(email: string): Problem | undefined {
-  return parseEmail(email) === undefined
-    ? problem('value_error', NOT_AN_EMAIL)
-    : undefined;
+  return parseEmail(email) === undefined ? problem('value_error', NOT_AN_EMAIL) : undefined;
 }
 
 function externalIdProblem(id: string): Problem | undefined {

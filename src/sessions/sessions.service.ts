@@ -145,10 +145,12 @@ export class SessionsService {
     const ofCustomer = nameOf(named.customer_id, named.external_customer_id);
     const ofMember = nameOf(named.member_id, named.external_member_id);
     const customer = ofCustomer && (await this.sessions.findCustomer(organizationId, ofCustomer));
-    if (customer === null) throw new CustomerNotFound(`There is no customer with ${keyInSentence(ofCustomer ?? {})}.`);
+    if (customer === null)
+      throw new CustomerNotFound(`There is no customer with ${keyInSentence(ofCustomer ?? {})}.`);
     if (ofMember === undefined) return { customer: customer as Customer, memberId: null };
     const member = await this.sessions.findMember(organizationId, ofMember, customer?.id);
-    if (member === null) throw new MemberNotFound(`There is no member with ${keyInSentence(ofMember)}.`);
+    if (member === null)
+      throw new MemberNotFound(`There is no member with ${keyInSentence(ofMember)}.`);
     return { customer: member.customer, memberId: member.id };
   }
 }

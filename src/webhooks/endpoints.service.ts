@@ -6,7 +6,13 @@ import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/settings.js';
 import { Keys } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';
-import { type ApiError, Conflict, noSuch, problem, RequestValidationError } from '../platform/errors.js';
+import {
+  type ApiError,
+  Conflict,
+  noSuch,
+  problem,
+  RequestValidationError,
+} from '../platform/errors.js';
 import type { Caller } from '../platform/caller.js';
 import { isAllowedAddress } from '../platform/net/addresses.js';
 import type { PageQuery, Paginated } from '../platform/http/pagination.js';
@@ -78,7 +84,9 @@ export class EndpointsService {
     return this.database.transaction(async () => {
       await this.database.lockName('endpoints', caller.organizationId);
       if ((await this.endpoints.count(caller.organizationId)) >= MAX_ENDPOINTS) {
-        throw new Conflict(`An organization can have at most ${MAX_ENDPOINTS} webhook endpoints. Delete one first.`);
+        throw new Conflict(
+          `An organization can have at most ${MAX_ENDPOINTS} webhook endpoints. Delete one first.`,
+        );
       }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
@@ -185,7 +193,9 @@ export class EndpointsService {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const schemes = this.settings.production ? ['https:'] : ['https:', 'http:'];
     if (url === undefined || !schemes.includes(url.protocol)) {
-      throw refuse(`${FIELD} must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}.`);
+      throw refuse(
+        `${FIELD} must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}.`,
+      );
     }
     if (url.username !== '' || url.password !== '') {
       throw refuse(NO_PASSWORD);

@@ -80,6 +80,6 @@ describe('the page of errors', () => {
     const { status, body, headers } = await api.call('GET', '/docs/errors.md');
     expect([status, headers['content-type']]).toEqual([200, 'text/markdown; charset=utf-8']);
     for (const name of names()) expect(body).toContain(`\n## ${name}\n`);
-    expect(body).toMatch(/\n```json\n\{\n {2}"error": "BadRequest",\n/);
+    expect(body).toMatch(/\n\n```json\n\{\n {2}"error": "BadRequest",\n[^`]*\n\}\n```\n\n/);
   });
 });

@@ -147,8 +147,8 @@ export function errorOf(answer: Answer): [status: number, error: string] {
 }
 
 /**
- * What two errors must have in common, so that they give nothing away: the body without the id of the
- * request, and with {@link UNKNOWN_ID} in place of these ids.
+ * The body of an error without the id of the request, and with {@link UNKNOWN_ID} in place of these
+ * ids. Two errors that must give nothing away are equal in this form.
  */
 export function anonymous({ body }: Answer, ...ids: string[]): unknown {
   const { request_id: _, ...rest } = body;

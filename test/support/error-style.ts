@@ -5,7 +5,7 @@ import { FIELD } from '../../src/platform/sentences.js';
 const SENTENCE = /^[A-Z].*[.?]$/s;
 
 /**
- * What is wrong with the body of an error response. Every error has a request id and a link to its
+ * The faults of the body of an error response. Every error has a request id and a link to its
  * entry in the catalogue, and speaks in full sentences. {@link startApp} checks every error that a test
  * receives, so no route can answer another kind of error.
  */

@@ -75,11 +75,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return from(this.database.transaction(() => this.once(keyed, reply, { work, bodyOf })));
   }
 
-  private async once(
-    request: IdempotentRequest,
-    reply: FastifyReply,
-    job: Job,
-  ): Promise<unknown> {
+  private async once(request: IdempotentRequest, reply: FastifyReply, job: Job): Promise<unknown> {
     if (!(await this.records.tryLock(request))) throw new IdempotencyKeyInUse();
     const record = await this.records.find(request);
     if (record === null || record.created_at <= oldestKept(this.clock)) {

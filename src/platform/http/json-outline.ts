@@ -86,7 +86,12 @@ export class JsonOutline {
 
   private refusal(): RequestValidationError | undefined {
     if (this.depth > this.limits.depth) {
-      return refusal(problem('value_error', `The body must have at most ${this.limits.depth} levels of nesting.`));
+      return refusal(
+        problem(
+          'value_error',
+          `The body must have at most ${this.limits.depth} levels of nesting.`,
+        ),
+      );
     }
     if (this.values <= this.limits.values) return undefined;
     const message = `The body must have at most ${this.limits.values} values.`;

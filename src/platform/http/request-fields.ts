@@ -108,7 +108,6 @@ function eachWithMessage(
   return { each: true, ...withMessage(message, { isValidItem }) };
 }
 
-
 /** A rule that class-validator lacks or implements differently. */
 function CustomRule(
   name: string,
@@ -125,16 +124,8 @@ function CustomRule(
 function HasLength(min: number, max: number): PropertyDecorator {
   const lengthOf = (value: unknown) => (typeof value === 'string' ? value.length : NaN);
   return applyDecorators(
-    CustomRule(
-      'minLength',
-      (value) => lengthOf(value) >= min,
-      withMessage(tooShort(min)),
-    ),
-    CustomRule(
-      'maxLength',
-      (value) => lengthOf(value) <= max,
-      withMessage(tooLong(max)),
-    ),
+    CustomRule('minLength', (value) => lengthOf(value) >= min, withMessage(tooShort(min))),
+    CustomRule('maxLength', (value) => lengthOf(value) <= max, withMessage(tooLong(max))),
   );
 }
 
@@ -197,7 +188,11 @@ export function UrlField(options: FieldOptions) {
       rules: [
         IsString(withMessage(NOT_A_STRING)),
         HasLength(1, MAX_URL_LENGTH),
-        CustomRule('isUrl', isUrl, withMessage(`${FIELD} must be a valid URL, such as https://example.com.`)),
+        CustomRule(
+          'isUrl',
+          isUrl,
+          withMessage(`${FIELD} must be a valid URL, such as https://example.com.`),
+        ),
       ],
       schema: { type: String, format: 'uri', minLength: 1, maxLength: MAX_URL_LENGTH },
     },
@@ -271,9 +266,7 @@ export function BooleanField(options: FieldOptions) {
   return field(
     {
       parse,
-      rules: [
-        IsBoolean(withMessage(`${FIELD} must be true or false.`)),
-      ],
+      rules: [IsBoolean(withMessage(`${FIELD} must be true or false.`))],
       schema: { type: Boolean },
     },
     options,
@@ -311,7 +304,9 @@ export function EnumField(values: readonly string[], options: FieldOptions) {
 
 /** The message for a value, or for a list with a value, that is none of `values`. */
 function notOneOf(values: readonly string[], sent: unknown): string {
-  const wrong: unknown = Array.isArray(sent) ? sent.find((item) => !values.includes(item)) : sent;
+  const wrong: unknown = Array.isArray(sent)
+    ? sent.find((item: unknown) => !values.includes(item as string))
+    : sent;
   const hint = typeof wrong === 'string' ? didYouMean(wrong, values) : '';
   return `${FIELD} must be ${values.length > 1 ? 'one of ' : ''}${oneOf(values)}.${hint}`;
 }
@@ -339,7 +334,9 @@ export function DateTimeField(options: FieldOptions) {
   return field(
     {
       parse,
-      rules: [IsDate(withMessage(`${FIELD} must be a time in ISO 8601, such as 2026-01-31T12:00:00Z.`))],
+      rules: [
+        IsDate(withMessage(`${FIELD} must be a time in ISO 8601, such as 2026-01-31T12:00:00Z.`)),
+      ],
       schema: { type: String, format: 'date-time' },
     },
     options,

@@ -14,7 +14,8 @@ import { ClientSecrets } from './client-secrets.js';
 
 const DUPLICATES = {
   checkouts_pkey: 'A checkout with this id already exists. Send another id, or none.',
-  checkouts_external_id: 'A checkout with this external_id already exists. Use that checkout, or send another one.',
+  checkouts_external_id:
+    'A checkout with this external_id already exists. Use that checkout, or send another one.',
 };
 
 /** A checkout with the client secret, if the caller may see it. */

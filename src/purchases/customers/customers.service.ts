@@ -15,13 +15,15 @@ import { retryLostRace } from '../shared/retry.js';
 import type { CreateCustomer, InlineCustomer, UpdateCustomer } from './customers.dto.js';
 import { type CustomerRow, CustomersRepository } from './customers.repository.js';
 
-const SAME_EMAIL = 'A customer with this email already exists. Use that customer, or send another email.';
+const SAME_EMAIL =
+  'A customer with this email already exists. Use that customer, or send another email.';
 
 const DUPLICATES = {
   customers_pkey: 'A customer with this id already exists. Send another id, or none.',
   customers_email: SAME_EMAIL,
   customers_email_keys: SAME_EMAIL,
-  customers_external_id: 'A customer with this external_id already exists. Use that customer, or send another one.',
+  customers_external_id:
+    'A customer with this external_id already exists. Use that customer, or send another one.',
   // The owner gets the customer's e-mail, which another member may have already.
   members_email: MEMBER_DUPLICATES.members_email,
   members_email_keys: MEMBER_DUPLICATES.members_email_keys,

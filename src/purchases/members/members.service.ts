@@ -12,14 +12,16 @@ import { conflictOnDuplicate, orNotFound } from '../shared/purchases.errors.js';
 import type { CreateMember, MembersQuery, UpdateMember } from './members.dto.js';
 import { type MemberRow, MembersRepository } from './members.repository.js';
 
-const SAME_EMAIL = 'This customer has a member with this email already. Use that member, or send another email.';
+const SAME_EMAIL =
+  'This customer has a member with this email already. Use that member, or send another email.';
 
 /** The message of the 409 for each unique index of members. */
 export const MEMBER_DUPLICATES = {
   members_pkey: 'A member with this id already exists. Send another id, or none.',
   members_email: SAME_EMAIL,
   members_email_keys: SAME_EMAIL,
-  members_external_id: 'This customer has a member with this external_id already. Use that member, or send another one.',
+  members_external_id:
+    'This customer has a member with this external_id already. Use that member, or send another one.',
 };
 
 /** Creates, changes and deletes members, who are the people of a customer. */

@@ -14,7 +14,8 @@ import { type ProductRow, ProductsRepository } from './products.repository.js';
 
 const DUPLICATES = {
   products_pkey: 'A product with this id already exists. Send another id, or none.',
-  products_external_id: 'A product with this external_id already exists. Use that product, or send another one.',
+  products_external_id:
+    'A product with this external_id already exists. Use that product, or send another one.',
 };
 
 const IN_USE =

@@ -5,7 +5,8 @@ export const AlreadyCanceledSubscription = defineError(
   'AlreadyCanceledSubscription',
   'This subscription has ended and can no longer be changed. Create a new one.',
   {
-    cause: 'A change of a subscription that has ended. The end is final, and its seats are revoked.',
+    cause:
+      'A change of a subscription that has ended. The end is final, and its seats are revoked.',
     remedy: 'Create a new subscription, with another external id if it has one.',
   },
 );

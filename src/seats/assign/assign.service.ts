@@ -10,12 +10,7 @@ import type { Caller } from '../../platform/caller.js';
 import { Clock } from '../../platform/clock.js';
 import { Keys } from '../../platform/crypto.js';
 import { Database } from '../../platform/database/database.js';
-import {
-  ApiError,
-  CustomerNotFound,
-  MemberNotFound,
-  noSuch,
-} from '../../platform/errors.js';
+import { ApiError, CustomerNotFound, MemberNotFound, noSuch } from '../../platform/errors.js';
 import { keyInSentence } from '../../platform/sentences.js';
 import { Settings } from '../../platform/settings.js';
 import { mapInSlices } from '../../platform/slices.js';
@@ -75,8 +70,6 @@ interface PreparedSeat {
   seat: NewSeat;
   invitation: Invitation | null;
 }
-
-const REFUSALS = { MemberEmailMismatch, InvalidSeatAssignmentRequest };
 
 /**
  * Assigns seats: resolve the recipients, decide about each, write the seats. A single assignment by
@@ -223,7 +216,8 @@ export class AssignService {
     const usesMembers = pool.member_model_enabled;
     const [decision] = judge(free(pool), usesMembers, [{ assignment, candidate: pool }]);
     const { verdict } = decision as Decision;
-    if (verdict.outcome === 'refused') return { outcomes: [errorOf(verdict.refusal, pool, assignment.recipient)], pool };
+    if (verdict.outcome === 'refused')
+      return { outcomes: [errorOf(verdict.refusal, pool, assignment.recipient)], pool };
     if (pool.seat === null || needsPeople(decision as Decision, usesMembers)) return undefined;
     return { outcomes: [{ row: pool.seat, invitation: null }], pool };
   }
@@ -321,7 +315,8 @@ export class AssignService {
     const rows = new Map([...written, ...found].map((row) => [row.seat_id, row]));
     const preparedOf = new Map(prepared.map((each) => [each.assignment, each]));
     return mapInSlices(decisions, ({ assignment, verdict }): Outcome => {
-      if (verdict.outcome === 'refused') return errorOf(verdict.refusal, pool, assignment.recipient);
+      if (verdict.outcome === 'refused')
+        return errorOf(verdict.refusal, pool, assignment.recipient);
       if (verdict.outcome === 'existing_seat') {
         return { row: rows.get(verdict.seatId) as SeatRow, invitation: null };
       }
@@ -357,8 +352,10 @@ function errorOf(refusal: Refusal, pool: PoolRow, recipient: Recipient): ApiErro
       return new CustomerNotFound(`There is no customer with ${keyInSentence(recipient)}.`);
     case 'MemberNotFound':
       return new MemberNotFound(`The buyer has no member with ${keyInSentence(recipient)}.`);
-    default:
-      return new REFUSALS[refusal]();
+    case 'MemberEmailMismatch':
+      return new MemberEmailMismatch();
+    case 'InvalidSeatAssignmentRequest':
+      return new InvalidSeatAssignmentRequest();
   }
 }
 

@@ -29,16 +29,22 @@ export class ContainersService {
     const checkout = await this.pools.findCheckout(organizationId, keys.checkout_id as string);
     if (checkout === null) throw noSuch('checkout', keys.checkout_id as string);
     if (checkout.status !== 'succeeded') {
-      throw new NotPermitted('The checkout has not succeeded, so it gives no seats. Wait until it has.');
+      throw new NotPermitted(
+        'The checkout has not succeeded, so it gives no seats. Wait until it has.',
+      );
     }
     const secret = keys.checkout_client_secret;
     const hash = checkout.client_secret_hash;
     if (secret !== undefined && !this.keys.verify('client-secret', secret, hash)) {
-      throw new NotPermitted('The checkout_client_secret is not that of the checkout. Send the right one, or none.');
+      throw new NotPermitted(
+        'The checkout_client_secret is not that of the checkout. Send the right one, or none.',
+      );
     }
     const ref = await this.pools.containerOfCheckout(organizationId, checkout.id);
     if (ref === undefined)
-      throw new ResourceNotFound('The checkout has not resulted in a purchase yet. Try again later.');
+      throw new ResourceNotFound(
+        'The checkout has not resulted in a purchase yet. Try again later.',
+      );
     return ref;
   }
 
