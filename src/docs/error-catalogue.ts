@@ -51,7 +51,7 @@ export function catalogueMarkdown(): string {
 
 function caseMarkdown({ status, cause, remedy, example }: ShownCase): string {
   const json = `\`\`\`json\n${example}\n\`\`\``;
-  return [`### ${status}`, cause, `What to do: ${remedy}`, json].join('\n\n');
+  return [`### ${status}`, cause, `Remedy: ${remedy}`, json].join('\n\n');
 }
 
 type ShownCase = ReturnType<typeof shownEntries>[number]['cases'][number];

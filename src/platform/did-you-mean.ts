@@ -32,16 +32,17 @@ export function typosBetween(word: string, name: string): number {
 }
 
 function levenshtein(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
+  // One row of the usual table, which the next row replaces from left to right.
+  const row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let line = 1; line <= a.length; line += 1) {
+    let diagonal = row[0] as number;
+    row[0] = line;
     for (let column = 1; column <= b.length; column += 1) {
-      const replaced = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const added = (current[column - 1] as number) + 1;
-      const removed = (previous[column] as number) + 1;
-      current.push(Math.min(replaced, added, removed));
+      const above = row[column] as number;
+      const replaced = diagonal + (a[line - 1] === b[column - 1] ? 0 : 1);
+      row[column] = Math.min(replaced, above + 1, (row[column - 1] as number) + 1);
+      diagonal = above;
     }
-    previous = current;
   }
-  return previous[b.length] as number;
+  return row[b.length] as number;
 }

@@ -3,11 +3,14 @@ import { typosBetween } from '../did-you-mean.js';
 /** The methods of every route, to tell a path that takes other methods from one that does not exist. */
 export class RouteTable {
   private readonly literal = new Map<string, Set<string>>();
+  /** The segments of each path, whatever its methods. */
+  private readonly paths = new Map<string, string[]>();
   private readonly patterns: { segments: string[]; method: string }[] = [];
 
   /** @param url the pattern, in which `:name` is any segment and a final `*` is any rest. */
   add(methods: string | string[], url: string): void {
     const segments = segmentsOf(url);
+    this.paths.set(url, segments);
     const isLiteral = segments.every((segment) => !segment.startsWith(':') && segment !== '*');
     for (const method of [methods].flat()) {
       if (isLiteral) this.addLiteral(segments.join('/'), method);
@@ -39,18 +42,13 @@ export class RouteTable {
     const ways = [segments, ['v1', ...segments]];
     let nearest: string[] | undefined;
     let least = Infinity;
-    for (const pattern of this.all()) {
+    for (const pattern of this.paths.values()) {
       for (const way of ways) {
         const typos = typosInPath(way, pattern);
         if (typos < least) [nearest, least] = [pattern, typos];
       }
     }
     return nearest && `/${nearest.map((part) => part.replace(/^:(\w+)/, '{$1}')).join('/')}`;
-  }
-
-  private *all(): Iterable<string[]> {
-    for (const path of this.literal.keys()) yield path.split('/');
-    for (const { segments } of this.patterns) yield segments;
   }
 
   private addLiteral(path: string, method: string): void {
