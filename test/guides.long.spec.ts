@@ -28,6 +28,14 @@ const missing = PROGRAMS.find((name) => findProgram(name) === undefined);
 
 const withoutSpace = (text: string) => text.replaceAll(/\s/g, '');
 
+/** The variables that the service prints at its start; undefined if it has not yet. */
+function exportsIn(output: string): Record<string, string> | undefined {
+  const lines = output.split('\n').filter((line) => line.startsWith('export '));
+  if (lines.length < 2) return undefined;
+  const settings = lines.flatMap((line) => line.split(' ').slice(1));
+  return Object.fromEntries(settings.map((setting) => setting.split('=') as [string, string]));
+}
+
 /** A script that runs the snippets in one shell and writes the output of each to `<index>.out`. */
 function scriptOf(snippets: Block[]): string {
   const lines = snippets.map(({ code, fails }, index) =>
@@ -57,12 +65,9 @@ describeWith(missing ?? 'bash', 'the snippets of the guides', () => {
     dataDir = await mkdtemp(join(tmpdir(), 'seats-guides-data-'));
     service = await startService({ DATA_DIR: dataDir, WEBHOOK_ALLOW_PRIVATE: 'true' });
     port = await freePort();
-    const SEATS_TOKEN = await eventually(
-      'the printed token',
-      () => /seat_oat_[A-Za-z0-9]{43}/.exec(service.output())?.[0],
-    );
+    const exported = await eventually('the printed variables', () => exportsIn(service.output()));
     const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter);
-    env = { PATH, HOME: process.env['HOME'] ?? '', SEATS_URL: service.url, SEATS_TOKEN };
+    env = { PATH, HOME: process.env['HOME'] ?? '', ...exported };
   }, 90_000);
 
   afterAll(async () => {
@@ -71,16 +76,14 @@ describeWith(missing ?? 'bash', 'the snippets of the guides', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(GUIDES)(
+  // A reader of README tries its snippets again on the next day.
+  it.each([...GUIDES, 'README'])(
     'run and print what the guide shows: %s',
     async (guide) => {
       const blocks = blocksOf((await readGuide(guide)).replaceAll(GUIDE_PORT, String(port)));
       const cwd = join(folder, guide);
       await saveFiles(cwd, blocks);
-      // The first snippet of the first guide sets the variables that all guides use.
-      const [prepare] = blocksOf(await readGuide('first-seat')).filter(isBash);
-      const own = blocks.filter(isBash);
-      const snippets = guide === 'first-seat' ? own : [prepare as Block, ...own];
+      const snippets = blocks.filter(isBash);
 
       const { code, output } = await runProgram('bash', ['-c', scriptOf(snippets)], { cwd, env });
       const printed = await Promise.all(

@@ -13,6 +13,7 @@ import {
   bodyExamplesOf,
 } from '../platform/http/openapi.decorators.js';
 import { IdempotencyKeyInUse, KEY_LENGTH, KEYED_METHODS } from '../platform/http/idempotency.js';
+import { addParameterExamples, bodyExamplesOfRoute } from './openapi.examples.js';
 import { describeWebhooks } from '../webhooks/webhooks.openapi.js';
 
 /** The errors of every route below /v1. */
@@ -153,6 +154,7 @@ interface Operation extends Json {
 }
 
 interface Parameter extends Json {
+  name: string;
   required?: boolean;
   schema: Schema;
 }
@@ -196,8 +198,10 @@ export function complete(document: Json): Json {
       if (acceptsKey(method, operation)) addKey(operation);
       describeErrors(operation);
       addHeaders(method, operation);
-      for (const each of operation.parameters ?? []) if (!each.required) delete each.schema.example;
-      if (operation.requestBody !== undefined) addExamples(operation.requestBody, schemas);
+      addParameterExamples(method, path, operation);
+      if (operation.requestBody !== undefined) {
+        addExamples(operation.requestBody, schemas, bodyExamplesOfRoute(method, path));
+      }
     }
   }
   components['headers'] = HEADERS;
@@ -273,12 +277,20 @@ function describeSuccess({ responses }: Operation): void {
   }
 }
 
-/** Adds example bodies: those of the class, or else one built from the examples of its fields. */
-function addExamples(body: RequestBody, schemas: Record<string, Schema>): void {
+/**
+ * Adds example bodies: those of the route, or else of the class, or else one built from the examples
+ * of its fields.
+ */
+function addExamples(
+  body: RequestBody,
+  schemas: Record<string, Schema>,
+  ofRoute: Record<string, unknown> | undefined,
+): void {
   const json = body.content['application/json'];
   const name = json?.schema.$ref?.split('/').at(-1);
   if (json === undefined || name === undefined) return;
-  const bodies = bodyExamplesOf(name) ?? { Example: exampleOf(schemas[name] as Schema, schemas) };
+  const bodies = ofRoute ??
+    bodyExamplesOf(name) ?? { Example: exampleOf(schemas[name] as Schema, schemas) };
   json.examples = Object.fromEntries(
     Object.entries(bodies).map(([summary, value], index) => [`${index + 1}`, { summary, value }]),
   );

@@ -6,24 +6,25 @@ import { TokensService } from '../organizations/tokens.service.js';
 import { Keys, tokenChecksum } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';
 import { type Caller, systemCaller } from '../platform/caller.js';
-import { ResourceNotFound } from '../platform/errors.js';
-import { CustomersService } from '../purchases/customers/customers.service.js';
-import { ProductsService } from '../purchases/products/products.service.js';
-import { CreateSubscription } from '../purchases/subscriptions/subscriptions.dto.js';
-import { SubscriptionsService } from '../purchases/subscriptions/subscriptions.service.js';
-import { SeatsService } from '../seats/seats.service.js';
+import { CustomerNotFound, ResourceNotFound } from '../platform/errors.js';
+import { EXAMPLE, EXAMPLE_EXTERNAL_ID } from '../platform/http/examples.js';
+import {
+  type Subscription,
+  SubscriptionsService,
+} from '../purchases/subscriptions/subscriptions.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { ExampleObjects } from './example-objects.service.js';
 
-// The slug of the demo's organization, and the external_id of its objects.
+// The slug of the demo's organization, and the name of its token.
 const DEMO = 'demo';
-const SEATS = 5;
-const PEOPLE = ['ada', 'grace', 'alan', 'edsger', 'barbara'].map((name) => `${name}@example.com`);
 
 /** The data that a visitor needs to try the service. */
 export interface Demo {
   token: string;
   subscription_id: string;
-  /** The e-mail of a person without a seat; undefined when all seats are taken. */
-  email: string | undefined;
+  product_id: string;
+  /** Opens the portal of the buyer once, within 15 minutes. Undefined if the buyer was deleted. */
+  portal_url: string | undefined;
 }
 
 /** The organization that a visitor tries the service with. */
@@ -33,15 +34,14 @@ export class DemoService {
     private readonly database: Database,
     private readonly organizations: OrganizationsService,
     private readonly tokens: TokensService,
-    private readonly products: ProductsService,
-    private readonly customers: CustomersService,
     private readonly subscriptions: SubscriptionsService,
-    private readonly seats: SeatsService,
+    private readonly sessions: SessionsService,
+    private readonly examples: ExampleObjects,
     private readonly keys: Keys,
   ) {}
 
   /**
-   * Creates the demo's organization with a subscription at the first start, and finds it later.
+   * Creates the demo's organization with its objects at the first start, and finds it later.
    * @returns undefined when the organization exists, but not its subscription.
    */
   prepare(): Promise<Demo | undefined> {
@@ -55,48 +55,38 @@ export class DemoService {
       return {
         token: await this.findToken(caller.organizationId),
         subscription_id: subscription.id,
-        email: await this.findUnseatedEmail(caller, subscription.id),
+        product_id: subscription.product_id,
+        portal_url: await this.openPortal(caller, subscription.customer_id),
       };
     });
   }
 
   private async create(): Promise<string> {
-    const { id } = await this.organizations.create({ slug: DEMO, name: 'Demo' });
-    const caller = systemCaller(id);
-    const product = await this.products.create(caller, { external_id: DEMO, name: 'Team plan' });
-    const customer = await this.customers.create(caller, {
-      external_id: DEMO,
-      email: 'buyer@example.com',
-      name: 'Example Ltd',
-      type: 'team',
+    const { id } = await this.organizations.create({
+      id: EXAMPLE.organization,
+      slug: DEMO,
+      name: 'Demo',
     });
-    const subscription = Object.assign(new CreateSubscription(), {
-      external_id: DEMO,
-      product_id: product.id,
-      customer_id: customer.id,
-      seats: SEATS,
-    });
-    await this.subscriptions.create(caller, subscription);
+    await this.examples.create(systemCaller(id));
     return id;
   }
 
-  private async findSubscription(caller: Caller): Promise<{ id: string } | undefined> {
+  private async findSubscription(caller: Caller): Promise<Subscription | undefined> {
     try {
-      return await this.subscriptions.getByExternalId(caller, DEMO);
+      return await this.subscriptions.getByExternalId(caller, EXAMPLE_EXTERNAL_ID);
     } catch (error) {
       if (error instanceof ResourceNotFound) return undefined;
       throw error;
     }
   }
 
-  private async findUnseatedEmail(
-    caller: Caller,
-    subscription_id: string,
-  ): Promise<string | undefined> {
-    const list = await this.seats.list(caller, { subscription_id });
-    const seated = new Set(list.seats.map((seat) => seat.email));
-    if (list.available_seats === 0) return undefined;
-    return PEOPLE.find((email) => !seated.has(email)) ?? `somebody-${seated.size}@example.com`;
+  private async openPortal(caller: Caller, customer_id: string): Promise<string | undefined> {
+    try {
+      return (await this.sessions.open(caller, { customer_id })).customer_portal_url;
+    } catch (error) {
+      if (error instanceof CustomerNotFound) return undefined;
+      throw error;
+    }
   }
 
   /**

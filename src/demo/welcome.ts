@@ -29,18 +29,19 @@ export function welcome({
   return lines.join('\n');
 }
 
-function demoLines(base: string, { token, subscription_id, email }: Demo): string[] {
-  const body = JSON.stringify({ subscription_id, email });
+function demoLines(
+  base: string,
+  { token, subscription_id, product_id, portal_url }: Demo,
+): string[] {
   return [
-    `  Token     ${token}`,
+    ...(portal_url === undefined ? [] : [`  Portal    ${portal_url} (once, within 15 minutes)`]),
     '',
-    email === undefined
-      ? '  All seats of the demo subscription are taken. List them:'
-      : '  Assign a seat of the demo subscription:',
+    '  Paste this into another terminal, and assign a seat of the demo subscription:',
     '',
-    email === undefined
-      ? `curl -s '${base}/v1/customer-seats?subscription_id=${subscription_id}' -H "Authorization: Bearer ${token}"`
-      : `curl -s ${base}/v1/customer-seats -H "Authorization: Bearer ${token}" ` +
-        `-H "Content-Type: application/json" -d '${body}'`,
+    `export SEATS_URL=${base} SEATS_TOKEN=${token}`,
+    `export SEATS_SUBSCRIPTION=${subscription_id} SEATS_PRODUCT=${product_id}`,
+    `curl -s "$SEATS_URL/v1/customer-seats" \\`,
+    `  -H "Authorization: Bearer $SEATS_TOKEN" -H "Content-Type: application/json" \\`,
+    `  -d '{"subscription_id":"'$SEATS_SUBSCRIPTION'","email":"you@example.com","if_assigned":"return"}'`,
   ];
 }

@@ -22,6 +22,7 @@ import { EVENT_TYPES, type EventType } from './event.js';
 import type { SeatRow } from '../seats/seats.sql.js';
 import type { EventFilters, EventRow } from './events.repository.js';
 import type { EventPage, PageKeys } from './events.service.js';
+import { EXAMPLE } from '../platform/http/examples.js';
 
 export class EventPageQuery implements PageKeys {
   @IntegerField({ description: 'Events per page.', default: 100, min: 1, max: 1000 })
@@ -61,14 +62,16 @@ export class ActorDto {
     'The id of the token, of the session, or of the seat that the invitation was for.',
     {
       nullable: true,
-      example: EXAMPLE_ID,
+      example: EXAMPLE.token,
     },
   )
   id: string | null;
 }
 
 export class EventDto {
-  @UuidProperty('The id of the event; webhooks carry it as `webhook-id`.')
+  @UuidProperty('The id of the event; webhooks carry it as `webhook-id`.', {
+    example: EXAMPLE.event,
+  })
   id: string;
 
   @EnumProperty(EVENT_TYPES, 'What happened.')

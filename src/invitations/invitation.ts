@@ -13,9 +13,13 @@ export interface Invitation {
  * Creates an invitation with a token that is computed from the seat's id, a nonce and the service's
  * key. The token need not be stored: the worker computes it again for the mail, and a copy of the
  * database alone cannot be used to claim seats.
+ * @param nonce random, except in the demo, whose example token must be the same everywhere.
  */
-export function createInvitation(keys: Keys, seatId: string): Invitation {
-  const nonce = randomBytes(16).toString('base64url');
+export function createInvitation(
+  keys: Keys,
+  seatId: string,
+  nonce = randomBytes(16).toString('base64url'),
+): Invitation {
   const token = keys.sign('invitation', tokenInput(seatId, nonce));
   return { nonce, token, hash: keys.sign('invitation-hash', token) };
 }

@@ -30,6 +30,7 @@ import {
 } from './organization.js';
 import type { OrganizationRow } from './organizations.repository.js';
 import { FIELD } from '../platform/sentences.js';
+import { EXAMPLE } from '../platform/http/examples.js';
 
 const MAX_SECONDS = 2_147_483_647;
 const URL_LENGTH = 2048;
@@ -121,8 +122,9 @@ export class UpdateSettings extends StrictBody {
 
 /** Body of PATCH /v1/organization. */
 @BodyExamples({
+  'Language of mails': { settings: { locale: 'en' } },
   'Look of invitations': {
-    settings: { brand: { color: '#0f766e', logo_url: LOGO.example }, locale: 'de' },
+    settings: { brand: { color: COLOR.example, support_url: SUPPORT.example } },
   },
   'Lifetime of invitations': {
     settings: { invitation_expires_in: 604_800, expired_invitation_grace: 86_400 },
@@ -188,7 +190,7 @@ export class OrganizationSettingsDto {
 
 /** An organization as the API shows it. */
 export class OrganizationDto {
-  @UuidProperty('The id of the organization, a UUID v4.')
+  @UuidProperty('The id of the organization, a UUID v4.', { example: EXAMPLE.organization })
   id: string;
 
   @DateTimeProperty('When the organization was created.')

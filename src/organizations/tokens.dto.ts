@@ -9,6 +9,7 @@ import { PageOf } from '../platform/http/pagination.js';
 import { SCOPES } from './scopes.js';
 import type { IssuedToken } from './tokens.service.js';
 import type { TokenRow } from './tokens.repository.js';
+import { EXAMPLE } from '../platform/http/examples.js';
 
 const NAME = { description: 'The name of the token, which says what it is for.', example: 'ci' };
 const EXPIRES_AT = 'When the token expires. Null means never.';
@@ -38,7 +39,7 @@ export class CreateToken {
 
 /** An access token as the API shows it. */
 export class TokenDto {
-  @UuidProperty('The id of the token, a UUID v4.')
+  @UuidProperty('The id of the token, a UUID v4.', { example: EXAMPLE.token })
   id: string;
 
   @DateTimeProperty('When the token was created.')

@@ -37,6 +37,8 @@ export interface IssuedToken {
 }
 
 interface IssueOptions {
+  /** By default, a random one. */
+  id?: string;
   make?: (id: string) => string;
   /** The token that creates this one; by default there is none. */
   parent?: TokenRow;
@@ -96,9 +98,8 @@ export class TokensService {
   async issue(
     organizationId: string,
     input: NewToken,
-    { make = () => newToken(TOKEN_PREFIX), parent }: IssueOptions = {},
+    { id = randomUUID(), make = () => newToken(TOKEN_PREFIX), parent }: IssueOptions = {},
   ): Promise<IssuedToken> {
-    const id = randomUUID();
     const token = make(id);
     const row = await this.tokens.insert({
       organization_id: organizationId,

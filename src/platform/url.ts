@@ -3,7 +3,12 @@ import { FIELD } from './sentences.js';
 export const HTTPS_ONLY = `${FIELD} must be an https:// URL.`;
 export const NO_PASSWORD = `${FIELD} must not contain a user name or a password.`;
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
+
+/** Whether a host name or an address, also in the brackets of a URL, is this machine itself. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
 
 /**
  * The reason why `text` cannot be a link that leads people to another site, or undefined. Links are
@@ -11,7 +16,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
  */
 export function linkProblem(text: string, production: boolean): string | undefined {
   const url = parseUrl(text);
-  const isLocal = url?.protocol === 'http:' && LOOPBACK.test(url.hostname) && !production;
+  const isLocal = url?.protocol === 'http:' && isLoopback(url.hostname) && !production;
   if (url === undefined || (url.protocol !== 'https:' && !isLocal)) {
     return HTTPS_ONLY;
   }

@@ -7,9 +7,10 @@ import {
 import { PageOf } from '../platform/http/pagination.js';
 import { SubscriptionDto } from '../purchases/subscriptions/subscriptions.dto.js';
 import type { HeldSubscription } from './portal.repository.js';
+import { EXAMPLE } from '../platform/http/examples.js';
 
 class HeldProductDto {
-  @UuidProperty('The id of the product.')
+  @UuidProperty('The id of the product.', { example: EXAMPLE.product })
   id: string;
 
   @TextProperty('The name of the product.', { example: 'Acme Pro' })

@@ -48,6 +48,13 @@ import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
     SubscriptionsRepository,
     SubscriptionsService,
   ],
-  exports: [CustomersService, ProductsService, SubscriptionsService],
+  exports: [
+    CheckoutsService,
+    CustomersService,
+    MembersService,
+    OrdersService,
+    ProductsService,
+    SubscriptionsService,
+  ],
 })
 export class PurchasesModule {}

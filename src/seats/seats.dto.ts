@@ -22,6 +22,7 @@ import { StrictBody } from '../platform/http/validation.pipe.js';
 import { SEAT_STATUSES, type SeatStatus } from './seat.js';
 import type { SeatMember, SeatRow } from './seats.sql.js';
 import type { SeatFilters, SeatList } from './seats.service.js';
+import { EXAMPLE } from '../platform/http/examples.js';
 
 export class ListSeatsQuery implements SeatFilters {
   @UuidField({
@@ -82,12 +83,17 @@ export class UpdateSeatDto extends StrictBody {
 }
 
 export class SeatParams {
-  @UuidField({ description: 'The id of the seat.', required: true, version4: true })
+  @UuidField({
+    description: 'The id of the seat.',
+    required: true,
+    version4: true,
+    example: EXAMPLE.seat,
+  })
   seat_id: string;
 }
 
 export class SeatMemberDto {
-  @UuidProperty('The id of the member.')
+  @UuidProperty('The id of the member.', { example: EXAMPLE.member })
   id: string;
 
   @DateTimeProperty('The time when the member was created.')
@@ -136,7 +142,7 @@ export class CustomerSeatDto {
   })
   modified_at: string | null;
 
-  @UuidProperty('The id of the seat.')
+  @UuidProperty('The id of the seat.', { example: EXAMPLE.seat })
   id: string;
 
   @UuidProperty('The id of the subscription of the seat. Null for a seat of an order.', {

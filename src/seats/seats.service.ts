@@ -16,7 +16,12 @@ import { metadataProblem } from '../platform/metadata.js';
 import { Settings } from '../platform/settings.js';
 import { mapInSlices } from '../platform/slices.js';
 import { AccessService } from './access/access.service.js';
-import { type AssignedSeat, AssignService, type BulkResult } from './assign/assign.service.js';
+import {
+  type AssignedSeat,
+  AssignService,
+  type BulkResult,
+  type ChosenIds,
+} from './assign/assign.service.js';
 import { type ClaimedSeat, type ClaimInfo, ClaimService } from './claim/claim.service.js';
 import { ContainersService, usablePool } from './pool/containers.service.js';
 import { free } from './pool/pool.rules.js';
@@ -87,19 +92,24 @@ export class SeatsService {
 
   /**
    * Gives a free seat of a container to a person.
+   * @param ids as {@link AssignService.assignAs}. No route passes them.
    * @throws {RequestValidationError}; as {@link AssignService.assign}.
    */
   async assign(
     caller: Caller,
     container: ContainerKeys,
     request: AssignmentRequest,
+    ids?: ChosenIds,
   ): Promise<AssignedSeat> {
     throwIfAny([
       ...containerFieldProblems(container, BODY),
       ...assignmentFieldProblems(request, BODY),
     ]);
     throwIfBroken(containerProblem(container) ?? recipientProblem(request));
-    return this.assignments.assign(caller, container, toAssignment(request));
+    const assignment = toAssignment(request);
+    return ids === undefined
+      ? this.assignments.assign(caller, container, assignment)
+      : this.assignments.assignAs(caller, container, assignment, ids);
   }
 
   /**

@@ -86,6 +86,8 @@ export interface NewSeat {
 export interface EmailAssignment extends Omit<Assignment, 'recipient'> {
   /** The id of the new seat. */
   id: string;
+  /** The id of its event. By default, a random one. */
+  eventId?: string;
   email: string;
   /** Null: claimed at once. */
   invitation: { nonce: string; hash: string } | null;

@@ -10,15 +10,19 @@ import {
   UuidProperty,
 } from '../platform/http/response-properties.js';
 import { problem, type Problem } from '../platform/errors.js';
-import { EXAMPLE_ID, BodyExamples } from '../platform/http/openapi.decorators.js';
+import { BodyExamples } from '../platform/http/openapi.decorators.js';
 import { TextField, UrlField, UuidField } from '../platform/http/request-fields.js';
 import type { HasRules } from '../platform/http/validation.pipe.js';
 import type { NewSession, OpenedSession } from './sessions.service.js';
+import { EXAMPLE, EXAMPLE_EXTERNAL_ID, EXAMPLE_MEMBER } from '../platform/http/examples.js';
 
 /** Body of POST /v1/customer-sessions. */
 @BodyExamples({
-  'The buyer': { customer_id: EXAMPLE_ID },
-  'A member of the buyer': { external_customer_id: 'user_42', external_member_id: 'employee_7' },
+  'The buyer': { customer_id: EXAMPLE.customer },
+  'A member of the buyer': {
+    external_customer_id: EXAMPLE_EXTERNAL_ID,
+    external_member_id: EXAMPLE_MEMBER.external_id,
+  },
 })
 export class CreateCustomerSession implements NewSession, HasRules {
   @UuidField({ description: 'The customer. Without a member the session is the customer’s own.' })
@@ -75,7 +79,7 @@ function countOf(...values: (string | undefined)[]): number {
 
 /** The customer of a session, with the keys that Polar's clients require. */
 export class SessionCustomerDto {
-  @UuidProperty('The id of the customer.')
+  @UuidProperty('The id of the customer.', { example: EXAMPLE.customer })
   id: string;
 
   @DateTimeProperty('When the customer was created.')
@@ -150,7 +154,7 @@ function flat(metadata: object): Record<string, string | number | boolean> {
 }
 
 export class CustomerSessionDto {
-  @UuidProperty('The id of the session.')
+  @UuidProperty('The id of the session.', { example: EXAMPLE.session })
   id: string;
 
   @DateTimeProperty('When the session was opened.')

@@ -28,6 +28,8 @@ import { NO_PASSWORD } from '../platform/url.js';
 const MAX_ENDPOINTS = 50;
 
 export interface NewEndpoint {
+  /** By default, a random one. Clients of the API cannot choose it. */
+  id?: string;
   url: string;
   events?: EventType[];
   description?: string;
@@ -90,7 +92,7 @@ export class EndpointsService {
       }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
-        id: randomUUID(),
+        id: input.id ?? randomUUID(),
         created_at: this.clock.now(),
         url: input.url,
         description: input.description ?? null,
@@ -200,11 +202,20 @@ export class EndpointsService {
     if (url.username !== '' || url.password !== '') {
       throw refuse(NO_PASSWORD);
     }
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !isAllowedAddress(host, this.settings.webhookAllowPrivate)) {
-      throw refuse(`${FIELD} must not lead to a private, link-local or reserved address.`);
+    const address = addressIn(url);
+    if (address !== undefined && !isAllowedAddress(address, this.settings.webhookAllowPrivate)) {
+      const isRemedied = !this.settings.production && isAllowedAddress(address, true);
+      const remedy = isRemedied ? ' In development, WEBHOOK_ALLOW_PRIVATE=true allows it.' : '';
+      throw refuse(`${FIELD} must not lead to a private, link-local or reserved address.${remedy}`);
     }
   }
+}
+
+/** The address that a URL names, also as localhost; undefined for any other name. */
+function addressIn({ hostname }: URL): string | undefined {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return host;
+  return /(^|\.)localhost$/.test(host) ? '127.0.0.1' : undefined;
 }
 
 /** The error does not echo the value, because it is a secret. */

@@ -22,6 +22,8 @@ import { StrictBody } from '../platform/http/validation.pipe.js';
 import { PageOf, PageQuery } from '../platform/http/pagination.js';
 import type { EndpointRow } from './endpoints.repository.js';
 import type { EndpointWithSecret, Queued } from './endpoints.service.js';
+import { EXAMPLE } from '../platform/http/examples.js';
+import { BodyExamples } from '../platform/http/openapi.decorators.js';
 
 const URL_FIELD = {
   description:
@@ -52,6 +54,7 @@ export class CreateEndpoint {
   secret?: string;
 }
 
+@BodyExamples({ 'Types and a note': { events: [...DEFAULT_EVENTS], description: 'The shop' } })
 export class UpdateEndpoint extends StrictBody {
   @UrlField({ ...URL_FIELD, refuseNull: true })
   url?: string;
@@ -82,17 +85,27 @@ export class RotateSecret extends StrictBody {
 }
 
 export class EndpointParams {
-  @UuidField({ description: 'The id of the endpoint.', required: true, version4: true })
+  @UuidField({
+    description: 'The id of the endpoint.',
+    required: true,
+    version4: true,
+    example: EXAMPLE.endpoint,
+  })
   id: string;
 }
 
 export class EventParams {
-  @UuidField({ description: 'The id of the event.', required: true, version4: true })
+  @UuidField({
+    description: 'The id of the event.',
+    required: true,
+    version4: true,
+    example: EXAMPLE.event,
+  })
   id: string;
 }
 
 export class EndpointDto {
-  @UuidProperty('The id of the endpoint.')
+  @UuidProperty('The id of the endpoint.', { example: EXAMPLE.endpoint })
   id: string;
 
   @TextProperty('Where deliveries are sent.', { format: 'uri', example: URL_FIELD.example })
@@ -173,7 +186,7 @@ export class ListDeliveries extends PageQuery {
 }
 
 export class DeliveryDto {
-  @UuidProperty('The id of this attempt.')
+  @UuidProperty('The id of this attempt.', { example: EXAMPLE.delivery })
   id: string;
 
   @UuidProperty('The id of the event; the `webhook-id` of every attempt.')

@@ -9,6 +9,7 @@ import { WebhooksRepository } from './webhooks.repository.js';
 @Module({
   controllers: [WebhooksController],
   providers: [DeliveriesService, EndpointsRepository, EndpointsService, WebhooksRepository],
+  exports: [EndpointsService],
 })
 export class WebhooksModule {}
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { watch } from './process.js';
 
 /*
- * The guides and their code blocks, for the tests that check and run them:
+ * The guides, README and their code blocks, for the tests that check and run them:
  *
  * - The TypeScript and Python snippets are files. Their first line has the name.
  * - A `json` or `text` block right after a `bash` block is its output, apart from white space.
@@ -17,6 +17,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** The names of the guides, in the order in which a reader meets them. */
 export const GUIDES = [
+  'README',
   'first-seat',
   'life-of-a-seat',
   'gate-your-app',
@@ -56,9 +57,14 @@ export function blocksOf(document: string): Block[] {
   });
 }
 
+/** The file of a guide. */
+export function fileOf(name: string): string {
+  return join(ROOT, name === 'README' ? 'README.md' : `docs/guides/${name}.md`);
+}
+
 /** The text of a guide. */
 export function readGuide(name: string): Promise<string> {
-  return readFile(join(ROOT, `docs/guides/${name}.md`), 'utf8');
+  return readFile(fileOf(name), 'utf8');
 }
 
 /** Creates the folder of a reader who has installed the packages that the guides name. */

@@ -86,13 +86,17 @@ export class ServiceProcess {
     return `http://127.0.0.1:${port}`;
   }
 
-  /** The curl command that the service has printed. */
+  /** The commands that the service has printed: they set variables and assign a seat. */
   get curl(): string {
-    return /^curl .*$/m.exec(this.stdout)?.[0] ?? '';
+    return /^export [^]*^ +-d .*$/m.exec(this.stdout)?.[0] ?? '';
   }
 
   get token(): string {
-    return /Bearer (seat_oat_\w+)/.exec(this.curl)?.[1] ?? '';
+    return /SEATS_TOKEN=(seat_oat_\w+)/.exec(this.curl)?.[1] ?? '';
+  }
+
+  get subscriptionId(): string {
+    return /SEATS_SUBSCRIPTION=(\S+)/.exec(this.curl)?.[1] ?? '';
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tenant } from '../support/app.js';
+import { startApp, type Tenant } from '../support/app.js';
 import { assign, deliveriesOf, endpoint, HOUR, startWebhooks, type Webhooks } from './fixtures.js';
 import { answer, Receiver } from './receiver.js';
 
@@ -102,9 +102,26 @@ describe('an endpoint', () => {
     },
   );
 
+  it.each([
+    ['http://127.0.0.1:4000/', /WEBHOOK_ALLOW_PRIVATE=true allows it/],
+    ['http://localhost:4000/', /WEBHOOK_ALLOW_PRIVATE=true allows it/],
+    ['http://hooks.localhost/', /WEBHOOK_ALLOW_PRIVATE=true allows it/],
+    ['http://169.254.169.254/', /reserved$/],
+  ])('may not lead to %s, and the refusal names the remedy if there is one', async (url, msg) => {
+    const careful = await startApp();
+    try {
+      const other = await careful.tenant();
+      const { status, body } = await other.call('POST', ALL, { body: { url } });
+      expect([status, body.detail[0].msg]).toEqual([422, expect.stringMatching(msg)]);
+    } finally {
+      await careful.close();
+    }
+  });
+
   it('must have https in production', async () => {
     const production = await startWebhooks({
       NODE_ENV: 'production',
+      WEBHOOK_ALLOW_PRIVATE: 'false',
       SECRET_KEYS: 'k'.repeat(40),
       SMTP_URL: 'smtp://127.0.0.1:1',
       MAIL_FROM: 'seats@example.com',
@@ -115,6 +132,11 @@ describe('an endpoint', () => {
       const url = 'http://shop.example.com';
       expect((await other.call('POST', ALL, { body: { url } })).status).toBe(422);
       expect((await other.call('POST', ALL, { body: { url: URL } })).status).toBe(201);
+      const local = await other.call('POST', ALL, { body: { url: 'https://localhost' } });
+      expect([local.status, local.body.detail[0].msg]).toEqual([
+        422,
+        expect.not.stringContaining('WEBHOOK_ALLOW_PRIVATE'),
+      ]);
     } finally {
       await production.closeAll();
     }

@@ -8,11 +8,8 @@ export interface DocumentedError {
   readonly example: Record<string, unknown>;
 }
 
-/** An id for examples. */
+/** The id of a request for examples. */
 export const EXAMPLE_ID = 'f81d4fae-7dec-41d0-a765-00a0c91e6bf6';
-
-/** An invitation token for examples. */
-export const EXAMPLE_TOKEN = 'Zr2bPsYQ0rEwqk3T1uFh6cXoJm8vLnDgA5yIe7tKxWc';
 
 const DOCUMENTED = Symbol('errors of a route');
 

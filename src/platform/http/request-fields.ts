@@ -42,7 +42,7 @@ import {
   tooShort,
   tooSmall,
 } from '../sentences.js';
-import { EXAMPLE_ID } from './openapi.decorators.js';
+import { exampleIdOf } from './examples.js';
 import { WithContext } from './request-class.js';
 import type { RuleContext } from './validation-problems.js';
 
@@ -227,7 +227,14 @@ const VERSION_4_PATTERN =
   '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$';
 
 /** A UUID in any of its spellings (RFC 9562); `version4` refuses the other versions. */
-export function UuidField(options: FieldOptions & { version4?: boolean }) {
+export function UuidField(options: FieldOptions & { version4?: boolean }): PropertyDecorator {
+  return (target, key) => {
+    const example = options.required ? exampleIdOf(key) : undefined;
+    uuidField({ ...(example !== undefined && { example }), ...options })(target, key);
+  };
+}
+
+function uuidField(options: FieldOptions & { version4?: boolean }): PropertyDecorator {
   const version = withMessage(`${FIELD} must be a UUID of version 4.`, { type: 'uuid_version' });
   return field(
     {
@@ -242,7 +249,7 @@ export function UuidField(options: FieldOptions & { version4?: boolean }) {
         ...(options.version4 && { pattern: VERSION_4_PATTERN }),
       },
     },
-    { ...(options.required && { example: EXAMPLE_ID }), ...options },
+    options,
   );
 }
 

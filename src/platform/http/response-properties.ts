@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { EXAMPLE_ID } from './openapi.decorators.js';
+import { exampleIdOf } from './examples.js';
 
 /*
  * Decorators for the properties of responses. They describe each property with an example of a real
@@ -33,8 +33,15 @@ export function TextProperty(description: string, options: PropertyOptions & Wit
   return property({ type: String }, description, options);
 }
 
-export function UuidProperty(description: string, options: PropertyOptions = {}) {
-  return property({ type: String, format: 'uuid', example: EXAMPLE_ID }, description, options);
+/** The id of an object. The key `id` needs an example; other keys tell the kind of the object. */
+export function UuidProperty(
+  description: string,
+  options: PropertyOptions = {},
+): PropertyDecorator {
+  return (target, key) => {
+    const schema = { type: String, format: 'uuid', example: exampleIdOf(key) };
+    property(schema, description, options)(target, key);
+  };
 }
 
 export function EmailProperty(description: string, options: PropertyOptions = {}) {

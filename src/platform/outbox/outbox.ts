@@ -4,6 +4,8 @@ import type { Caller } from '../caller.js';
 
 /** The fields of an event besides its object. */
 export interface EventFields {
+  /** The id of the event, if there is only one. By default, a random one. */
+  id?: string;
   /** An SQL literal, or an expression over the columns of `row`. */
   type: Prisma.Sql;
   at: Date;
@@ -27,12 +29,13 @@ export const UNDISPATCHED = sql`(dispatched_at IS NULL OR dispatched_at = ${NOT_
  * order_id. All columns except `invites` become the event's `data`, so they must not contain secrets.
  */
 export function writeEvents(caller: Caller, source: Prisma.Sql, fields: EventFields): Prisma.Sql {
-  const { type, at, reason = null, replacedBy = null, invites = sql`false` } = fields;
+  const { id, type, at, reason = null, replacedBy = null, invites = sql`false` } = fields;
   return sql`
     INSERT INTO events (id, organization_id, created_at, type, actor_type, actor_id, request_id,
       reason, replaced_by, pool_id, seat_id, subscription_id, order_id, invites, data,
       dispatched_at)
-    SELECT gen_random_uuid(), ${caller.organizationId}::uuid, ${at}::timestamptz, ${type},
+    SELECT ${id === undefined ? sql`gen_random_uuid()` : sql`${id}::uuid`},
+      ${caller.organizationId}::uuid, ${at}::timestamptz, ${type},
       ${caller.actor.type}, ${caller.actor.id}, ${caller.requestId}, ${reason}, ${replacedBy}::uuid,
       row.pool_id, row.seat_id, row.subscription_id, row.order_id, ${invites},
       to_jsonb(row) - 'invites', ${NOT_SHARED}

@@ -12,6 +12,8 @@ import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { SeatsField } from '../shared/purchases.dto.js';
 import { CHECKOUT_STATUSES, type CheckoutStatus } from './checkout.js';
 import type { CheckoutRow } from './checkouts.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 
 const PRODUCT = 'The product that is being bought.';
 const CUSTOMER = 'The customer who is buying, once known.';
@@ -43,12 +45,13 @@ export class CreateCheckout {
 
   @DateTimeField({
     description: `${EXPIRES} 24 hours from now if absent.`,
-    example: '2027-01-31T00:00:00Z',
+    example: '2031-01-31T00:00:00Z',
   })
   expires_at?: Date;
 }
 
 /** Body of PATCH /v1/checkouts/{id}. */
+@BodyExamples({ 'Seats and expiry': { seats: 8, expires_at: '2031-01-31T00:00:00Z' } })
 export class UpdateCheckout extends StrictBody {
   @ExternalIdField({ nullable: true })
   external_id?: string | null;
@@ -62,12 +65,15 @@ export class UpdateCheckout extends StrictBody {
   @EnumField(CHECKOUT_STATUSES, { refuseNull: true, description: STATUS })
   status?: CheckoutStatus;
 
-  @DateTimeField({ refuseNull: true, description: EXPIRES, example: '2027-01-31T00:00:00Z' })
+  @DateTimeField({ refuseNull: true, description: EXPIRES })
   expires_at?: Date;
 }
 
 /** A checkout as the API shows it. */
 export class CheckoutDto extends ObjectDto {
+  @UuidProperty('The id of the checkout.', { example: EXAMPLE.checkout })
+  declare id: string;
+
   @UuidProperty(PRODUCT)
   product_id: string;
 

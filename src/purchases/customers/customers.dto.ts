@@ -3,6 +3,7 @@ import {
   MetadataProperty,
   TextProperty,
   EmailProperty,
+  UuidProperty,
 } from '../../platform/http/response-properties.js';
 import {
   EmailField,
@@ -17,6 +18,8 @@ import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Metadata, StoredMetadata } from '../shared/metadata.js';
 import { CUSTOMER_TYPES, type CustomerType } from './customer.js';
 import type { CustomerRow } from './customers.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 
 const EMAIL =
   'Unique in the organization, regardless of case; 409 if it is taken. The customer has an owner, ' +
@@ -29,7 +32,7 @@ export class CreateCustomer {
   @ChosenIdField()
   id?: string;
 
-  @EmailField({ description: EMAIL })
+  @EmailField({ description: EMAIL, example: 'billing@example.com' })
   email?: string;
 
   @NameField(NAME)
@@ -46,6 +49,9 @@ export class CreateCustomer {
 }
 
 /** Body of PATCH /v1/customers/{id}. */
+@BodyExamples({
+  'Name and metadata': { name: 'Example Ltd', metadata: { team: 'engineering' } },
+})
 export class UpdateCustomer extends StrictBody {
   @EmailField({ nullable: true, description: EMAIL })
   email?: string | null;
@@ -83,6 +89,9 @@ export class InlineCustomer {
 
 /** A customer as the API shows it. */
 export class CustomerDto extends ObjectDto {
+  @UuidProperty('The id of the customer.', { example: EXAMPLE.customer })
+  declare id: string;
+
   @EmailProperty('The e-mail of the customer.', { nullable: true })
   email: string | null;
 

@@ -10,10 +10,12 @@ import { PageOf, PageQuery } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import { MEMBER_ROLES, type MemberRole } from './member.js';
 import type { MemberRow } from './members.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 
 const CUSTOMER = 'The customer to whom the person belongs.';
 const EMAIL = 'Unique among the members of the customer, regardless of case; 409 if it is taken.';
-const NAME = { description: 'The name of the person.', example: 'Ada Lovelace' };
+const NAME = { description: 'The name of the person.', example: 'Joan Clarke' };
 const ROLE = 'The role of the person in the customer portal.';
 
 /** Body of POST /v1/members. */
@@ -24,13 +26,13 @@ export class CreateMember {
   @UuidField({ required: true, description: CUSTOMER })
   customer_id: string;
 
-  @EmailField({ required: true, description: EMAIL })
+  @EmailField({ required: true, description: EMAIL, example: 'joan@example.com' })
   email: string;
 
   @NameField(NAME)
   name?: string;
 
-  @ExternalIdField()
+  @ExternalIdField({ example: 'employee_12' })
   external_id?: string;
 
   @EnumField(MEMBER_ROLES, { description: ROLE, default: 'member' })
@@ -38,6 +40,7 @@ export class CreateMember {
 }
 
 /** Body of PATCH /v1/members/{id}. */
+@BodyExamples({ 'Name and role': { name: 'Barbara H. Liskov', role: 'billing_manager' } })
 export class UpdateMember extends StrictBody {
   @EmailField({ refuseNull: true, description: EMAIL })
   email?: string;
@@ -69,10 +72,13 @@ export class MemberOfCustomer {
 
 /** A member as the API shows it. */
 export class MemberDto extends ObjectDto {
+  @UuidProperty('The id of the member.', { example: EXAMPLE.member })
+  declare id: string;
+
   @UuidProperty(CUSTOMER)
   customer_id: string;
 
-  @EmailProperty('The e-mail of the person.', { example: 'ada@example.com' })
+  @EmailProperty('The e-mail of the person.', { example: 'joan@example.com' })
   email: string;
 
   @TextProperty(NAME.description, { nullable: true, example: NAME.example })

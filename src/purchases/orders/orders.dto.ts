@@ -1,4 +1,4 @@
-import { EnumProperty } from '../../platform/http/response-properties.js';
+import { EnumProperty, UuidProperty } from '../../platform/http/response-properties.js';
 import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 import { EnumField } from '../../platform/http/request-fields.js';
 import { PageOf } from '../../platform/http/pagination.js';
@@ -8,10 +8,12 @@ import {
   PurchaseDto,
   PUT_EXAMPLES,
   PutPurchase,
+  UPDATE_EXAMPLES,
   UpdatePurchase,
 } from '../shared/purchases.dto.js';
 import { ORDER_STATUSES, type OrderStatus } from './order.js';
 import type { OrderRow } from './orders.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
 
 const STATUS =
   'The state of the order. Seats can be assigned while it is `paid` or `partially_refunded`. ' +
@@ -31,6 +33,7 @@ export class PutOrder extends PutPurchase {
 }
 
 /** Body of PATCH /v1/orders/{id}. */
+@BodyExamples(UPDATE_EXAMPLES)
 export class UpdateOrder extends UpdatePurchase {
   @EnumField(ORDER_STATUSES, { refuseNull: true, description: STATUS })
   status?: OrderStatus;
@@ -38,6 +41,9 @@ export class UpdateOrder extends UpdatePurchase {
 
 /** An order as the API shows it. */
 export class OrderDto extends PurchaseDto {
+  @UuidProperty('The id of the order.', { example: EXAMPLE.order })
+  declare id: string;
+
   @EnumProperty(ORDER_STATUSES, STATUS)
   status: string;
 

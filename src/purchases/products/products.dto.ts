@@ -2,6 +2,7 @@ import {
   BooleanProperty,
   MetadataProperty,
   TextProperty,
+  UuidProperty,
 } from '../../platform/http/response-properties.js';
 import {
   BooleanField,
@@ -14,6 +15,8 @@ import { PageOf } from '../../platform/http/pagination.js';
 import { StrictBody } from '../../platform/http/validation.pipe.js';
 import type { Metadata, StoredMetadata } from '../shared/metadata.js';
 import type { ProductRow } from './products.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 
 const NAME = {
   description: 'The name of the product, which invitations show.',
@@ -40,6 +43,7 @@ export class CreateProduct {
 }
 
 /** Body of PATCH /v1/products/{id}. */
+@BodyExamples({ 'Name and metadata': { name: 'Team plan', metadata: { team: 'engineering' } } })
 export class UpdateProduct extends StrictBody {
   @NameField({ refuseNull: true, ...NAME })
   name?: string;
@@ -70,6 +74,9 @@ export class InlineProduct {
 
 /** A product as the API shows it. */
 export class ProductDto extends ObjectDto {
+  @UuidProperty('The id of the product.', { example: EXAMPLE.product })
+  declare id: string;
+
   @TextProperty(NAME.description, { example: NAME.example })
   name: string;
 

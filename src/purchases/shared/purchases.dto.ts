@@ -4,7 +4,7 @@ import {
   UuidProperty,
 } from '../../platform/http/response-properties.js';
 import { problem, type Problem } from '../../platform/errors.js';
-import { EXAMPLE_ID } from '../../platform/http/openapi.decorators.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
 import {
   EnumField,
   type FieldOptions,
@@ -57,15 +57,24 @@ function OverflowField(options: Partial<FieldOptions> = {}) {
 export const PUT_EXAMPLES = {
   'With the product and the customer': {
     product: { external_id: 'pro', name: 'Pro plan' },
-    customer: { external_id: 'crm-4711', email: 'ada@example.com', name: 'Analytical Engines Ltd' },
+    customer: {
+      external_id: 'crm-4712',
+      email: 'accounts@example.com',
+      name: 'Difference Engines Ltd',
+    },
     seats: 5,
   },
   'With the ids of a product and a customer': {
-    product_id: EXAMPLE_ID,
-    customer_id: EXAMPLE_ID,
+    product_id: EXAMPLE.product,
+    customer_id: EXAMPLE.customer,
     seats: 5,
     on_overflow: 'revoke_newest',
   },
+};
+
+/** The example body of a PATCH. */
+export const UPDATE_EXAMPLES = {
+  'More seats': { seats: 120, metadata: { team: 'engineering' } },
 };
 
 abstract class PurchaseBody {

@@ -2,6 +2,7 @@ import {
   BooleanProperty,
   DateTimeProperty,
   EnumProperty,
+  UuidProperty,
 } from '../../platform/http/response-properties.js';
 import { problem, type Problem } from '../../platform/errors.js';
 import { BodyExamples } from '../../platform/http/openapi.decorators.js';
@@ -14,6 +15,7 @@ import {
   PurchaseDto,
   PUT_EXAMPLES,
   PutPurchase,
+  UPDATE_EXAMPLES,
   UpdatePurchase,
 } from '../shared/purchases.dto.js';
 import {
@@ -23,13 +25,14 @@ import {
   type SubscriptionStatus,
 } from './subscription.js';
 import type { SubscriptionRow } from './subscriptions.repository.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
 
 const STATUS =
   'Seats can be assigned while it is active, trialing or past_due. canceled and ' +
   'incomplete_expired are final: they revoke all seats.';
 const PERIOD_END = {
   description: 'The end of the period that is paid for.',
-  example: '2027-01-31T00:00:00Z',
+  example: '2031-01-31T00:00:00Z',
 };
 const CANCEL =
   'Ends the subscription at current_period_end, which is required then. The seats stay until then.';
@@ -64,6 +67,7 @@ export class PutSubscription extends PutPurchase {
 }
 
 /** Body of PATCH /v1/subscriptions/{id}. */
+@BodyExamples(UPDATE_EXAMPLES)
 export class UpdateSubscription extends UpdatePurchase {
   @EnumField(SUBSCRIPTION_STATUSES, { refuseNull: true, description: STATUS })
   status?: SubscriptionStatus;
@@ -77,6 +81,9 @@ export class UpdateSubscription extends UpdatePurchase {
 
 /** A subscription as the API shows it. */
 export class SubscriptionDto extends PurchaseDto {
+  @UuidProperty('The id of the subscription.', { example: EXAMPLE.subscription })
+  declare id: string;
+
   @EnumProperty(SUBSCRIPTION_STATUSES, STATUS)
   status: string;
 

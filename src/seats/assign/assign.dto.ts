@@ -5,7 +5,8 @@ import {
   TextProperty,
 } from '../../platform/http/response-properties.js';
 import type { Problem } from '../../platform/errors.js';
-import { EXAMPLE_ID, EXAMPLE_TOKEN, BodyExamples } from '../../platform/http/openapi.decorators.js';
+import { EXAMPLE, EXAMPLE_TOKEN } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 import {
   BooleanField,
   EmailField,
@@ -28,8 +29,7 @@ import {
 } from '../seats.rules.js';
 import type { AssignedSeat } from './assign.service.js';
 
-const PERSON = { email: 'ada@example.com', metadata: { team: 'engineering' } };
-const MEMBER = { external_member_id: 'employee_7', email: 'ada@example.com' };
+const METADATA = { team: 'engineering' };
 
 /** A person. {@link recipientProblem} defines which keys can be combined. */
 export class RecipientDto implements RecipientKeys, HasRules {
@@ -64,7 +64,7 @@ export class RecipientDto implements RecipientKeys, HasRules {
 }
 
 /** A person, and the options of the assignment. */
-@BodyExamples({ 'By e-mail': PERSON, 'By your own id for the member': MEMBER })
+@BodyExamples({ 'By e-mail': { email: 'edsger@example.com', metadata: METADATA } })
 export class AssignmentDto extends RecipientDto implements AssignmentRequest {
   @MetadataField()
   metadata?: Record<string, unknown>;
@@ -101,9 +101,22 @@ export class AssignmentDto extends RecipientDto implements AssignmentRequest {
 }
 
 @BodyExamples({
-  'By e-mail, with an invitation': { subscription_id: EXAMPLE_ID, ...PERSON },
-  'Claimed at once': { subscription_id: EXAMPLE_ID, ...PERSON, immediate_claim: true },
-  'A seat of an order, by your own id for the member': { order_id: EXAMPLE_ID, ...MEMBER },
+  'By e-mail, with an invitation': {
+    subscription_id: EXAMPLE.subscription,
+    email: 'ada@example.com',
+    metadata: METADATA,
+  },
+  'Claimed at once': {
+    subscription_id: EXAMPLE.subscription,
+    email: 'grace@example.com',
+    metadata: METADATA,
+    immediate_claim: true,
+  },
+  'A seat of an order, by your own id for the member': {
+    order_id: EXAMPLE.order,
+    external_member_id: 'employee_8',
+    email: 'dennis@example.com',
+  },
 })
 export class AssignSeatDto
   extends IntersectionType(ContainerDto, AssignmentDto)

@@ -51,7 +51,8 @@ export class AssignRepository {
     const tenant = sql`${caller.organizationId}::uuid`;
     const at = sql`${now}::timestamptz`;
     const invites = sql`${invitation !== null && assignment.sendInvitation}`;
-    const event = { type: ASSIGNED, at: now, invites };
+    const { eventId } = assignment;
+    const event = { type: ASSIGNED, at: now, invites, ...(eventId && { id: eventId }) };
     const statement = sql`
       WITH pool AS (
         SELECT pool.*, organization.invitation_expires_in, organization.claim_url_template

@@ -55,6 +55,15 @@ export interface BulkResult {
   total_seats: number;
 }
 
+/** The ids of a seat that the demo chooses, so that the examples of the API description work there. */
+export interface ChosenIds {
+  seat: string;
+  /** The id of the event of the assignment. */
+  event?: string;
+  /** The nonce of the invitation. With a key that everybody knows, it makes the token known too. */
+  nonce?: string;
+}
+
 /** The outcome for one recipient. Null when an atomic call failed and wrote no seat. */
 type Outcome = AssignedSeat | ApiError | null;
 
@@ -110,6 +119,22 @@ export class AssignService {
       known ?? (await this.lockAndAssign(caller, ref, [assignment], false)),
     );
     return onlyOf(outcomes);
+  }
+
+  /**
+   * Gives a free seat to a person with an e-mail, under chosen ids. Only the demo calls this.
+   * @throws {Error} when the container gives the person no seat, or the organization has no members.
+   */
+  async assignAs(
+    caller: Caller,
+    container: ContainerKeys,
+    assignment: Assignment,
+    ids: ChosenIds,
+  ): Promise<AssignedSeat> {
+    const ref = await this.containers.resolve(caller, container);
+    const assigned = await this.assignInOneStatement(caller, ref, assignment, ids);
+    if (assigned === undefined) throw new Error('The container gives this person no seat.');
+    return assigned;
   }
 
   /**
@@ -186,13 +211,14 @@ export class AssignService {
     caller: Caller,
     ref: ContainerRef,
     assignment: Assignment,
+    { seat: id, event: eventId, nonce }: ChosenIds = { seat: randomUUID() },
   ): Promise<AssignedSeat | undefined> {
     const { recipient, ...options } = assignment;
     if (recipient.by !== 'email') return undefined;
-    const id = randomUUID();
-    const invitation = options.immediateClaim ? null : createInvitation(this.keys, id);
+    const invitation = options.immediateClaim ? null : createInvitation(this.keys, id, nonce);
     const now = this.clock.now();
-    const seat = { id, email: recipient.email, invitation, ...options };
+    const chosen = { id, ...(eventId && { eventId }) };
+    const seat = { ...chosen, email: recipient.email, invitation, ...options };
     const row = await this.assignments.assignByEmail(caller, ref, seat, now);
     if (row === undefined) return undefined;
     return { row, invitation: this.issue(row, invitation, row.claim_url_template) };

@@ -1,6 +1,7 @@
 import { IntegerProperty, ListProperty } from '../../platform/http/response-properties.js';
 import type { Problem } from '../../platform/errors.js';
-import { EXAMPLE_ID, BodyExamples } from '../../platform/http/openapi.decorators.js';
+import { EXAMPLE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 import { EnumField, ObjectListField } from '../../platform/http/request-fields.js';
 import type { HasRules } from '../../platform/http/validation.pipe.js';
 import { mapInSlices } from '../../platform/slices.js';
@@ -12,13 +13,16 @@ import type { BulkResult } from './assign.service.js';
 
 @BodyExamples({
   'A team': {
-    subscription_id: EXAMPLE_ID,
-    seats: [{ email: 'ada@example.com' }, { email: 'grace@example.com', immediate_claim: true }],
+    subscription_id: EXAMPLE.subscription,
+    seats: [
+      { email: 'katherine@example.com' },
+      { email: 'dorothy@example.com', immediate_claim: true },
+    ],
   },
   'All or none': {
-    subscription_id: EXAMPLE_ID,
+    subscription_id: EXAMPLE.subscription,
     mode: 'atomic',
-    seats: [{ email: 'ada@example.com' }, { email: 'grace@example.com' }],
+    seats: [{ email: 'mary@example.com' }, { email: 'annie@example.com' }],
   },
 })
 export class BulkAssignDto extends ContainerDto implements HasRules {

@@ -5,7 +5,7 @@ import {
   TextProperty,
   UuidProperty,
 } from '../../platform/http/response-properties.js';
-import { EXAMPLE_TOKEN } from '../../platform/http/openapi.decorators.js';
+import { EXAMPLE_TOKEN } from '../../platform/http/examples.js';
 import { SMALL_BODY } from '../../platform/http/large-bodies.js';
 import { TextField } from '../../platform/http/request-fields.js';
 import { CustomerSeatDto } from '../seats.dto.js';

@@ -1,6 +1,7 @@
 import { IntegerProperty, ListProperty } from '../../platform/http/response-properties.js';
 import type { Problem } from '../../platform/errors.js';
-import { EXAMPLE_ID, BodyExamples } from '../../platform/http/openapi.decorators.js';
+import { EXAMPLE, LEAVERS, SPARE } from '../../platform/http/examples.js';
+import { BodyExamples } from '../../platform/http/openapi.decorators.js';
 import { BooleanField, EmailListField, ListField } from '../../platform/http/request-fields.js';
 import type { HasRules } from '../../platform/http/validation.pipe.js';
 import { mapInSlices } from '../../platform/slices.js';
@@ -10,9 +11,9 @@ import { MAX_BULK_ITEMS, type RevocationRequest, revocationProblem } from '../se
 import type { RevocationResult } from './revoke.service.js';
 
 @BodyExamples({
-  'These people': { subscription_id: EXAMPLE_ID, emails: ['ada@example.com', 'grace@example.com'] },
-  'These seats': { seat_ids: [EXAMPLE_ID] },
-  Everybody: { subscription_id: EXAMPLE_ID, all: true },
+  'These people': { subscription_id: EXAMPLE.subscription, emails: LEAVERS },
+  'These seats': { seat_ids: [SPARE.bulkRevokedSeat] },
+  Everybody: { order_id: EXAMPLE.order, all: true },
 })
 export class BulkRevokeDto extends ContainerDto implements RevocationRequest, HasRules {
   @ListField({
