@@ -10,20 +10,20 @@ import {
   type RouteOptions,
 } from 'fastify';
 import { HookDependencies } from './hook-dependencies.js';
+import { pathOf, sendUnknownPage, unknownRoute, wantsPage } from './unknown-routes.js';
 import type { Settings } from '../platform/settings.js';
-import {
-  InvalidToken,
-  MethodNotAllowed,
-  RequestBodyTooLarge,
-  ResourceNotFound,
-  Unauthorized,
-} from '../platform/errors.js';
+import { InvalidToken, RequestBodyTooLarge, Unauthorized } from '../platform/errors.js';
 import type { Principal } from '../platform/http/access.js';
 import { clientAddress, proxyTrust } from '../platform/http/client-address.js';
 import { LargeBodies, SMALL_BODY } from '../platform/http/large-bodies.js';
 import { readJson, readText, refuseBody } from '../platform/http/request-body.js';
 import { RouteTable } from '../platform/http/route-table.js';
-import { commonHeaders, refuseConnection, sendError } from '../platform/http/error.filter.js';
+import {
+  commonHeaders,
+  refuseConnection,
+  sendError,
+  toApiError,
+} from '../platform/http/error.filter.js';
 import { TokenLookUps } from '../platform/http/token-lookups.js';
 import { type Logger, NestLogger } from '../platform/logger.js';
 
@@ -68,7 +68,7 @@ export async function createHttpApp(
   settings: Settings,
   logger: Logger,
 ): Promise<NestFastifyApplication> {
-  const isHttps = settings.publicUrl.startsWith('https:');
+  const { publicUrl } = settings;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({
@@ -86,13 +86,14 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
     // Node's own response to a missing Host header would lack the headers of the contract.
     http: { requireHostHeader: false },
-    clientErrorHandler: (error, socket) => refuseConnection(isHttps, error, socket),
+    clientErrorHandler: (error, socket) => refuseConnection(publicUrl, error, socket),
     requestTimeout: REQUEST_MS,
     connectionTimeout: SILENCE_MS,
     forceCloseConnections: 'idle',
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.headers(commonHeaders(request.id, isHttps));
-      sendError(request, reply, error);
+      void reply.headers(commonHeaders(request.id, publicUrl));
+      if (wantsPage(request)) sendUnknownPage(request, reply, toApiError(error));
+      else sendError(request, reply, error, publicUrl);
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
@@ -110,7 +111,7 @@ export async function createHttpApp(
     // The route for preflights has every path.
     if (route.url !== '*') routes.add(route.method, route.url);
   });
-  addRequestHooks(fastify, app.get(HookDependencies), routes, isHttps);
+  addRequestHooks(fastify, app.get(HookDependencies), routes, publicUrl);
   addBodyParsers(fastify);
   app.enableCors({
     delegator: (request, done) =>
@@ -136,8 +137,9 @@ function addRequestHooks(
   fastify: FastifyInstance,
   { database, draining, limits, metrics, tokens, sessions, wakeUps }: HookDependencies,
   routes: RouteTable,
-  isHttps: boolean,
+  publicUrl: string,
 ): void {
+  const sources = { token: tokens, session: sessions };
   const lookUps = {
     token: new TokenLookUps<Principal>(tokens, limits),
     session: new TokenLookUps<Principal>(sessions, limits),
@@ -145,20 +147,25 @@ function addRequestHooks(
 
   // The CORS hook answers preflights before our onRequest hook runs.
   fastify.addHook('onSend', async (request, reply) => {
-    if (request.method === 'OPTIONS') void reply.headers(commonHeaders(request.id, isHttps));
+    if (request.method === 'OPTIONS') void reply.headers(commonHeaders(request.id, publicUrl));
     if (draining.active) void reply.header('connection', 'close');
   });
 
   fastify.addHook('onRequest', async (request, reply) => {
-    void reply.headers(commonHeaders(request.id, isHttps));
+    void reply.headers(commonHeaders(request.id, publicUrl));
     const version = request.headers['polar-version'];
     if (typeof version === 'string' && SANE_VERSION.test(version)) {
       void reply.header('polar-version', version);
     }
     // Before the body is read, since a path without a route has no limits.
-    const path = request.url.split('?')[0] as string;
-    const isHidden = request.method !== 'OPTIONS' && routes.hides(request.method, path);
-    if (request.is404 || isHidden) throw notFound(path, request, routes);
+    const isHidden =
+      request.method !== 'OPTIONS' && routes.hides(request.method, pathOf(request.url));
+    if (request.is404 || isHidden) {
+      const error = unknownRoute(request, routes);
+      if (!wantsPage(request)) throw error;
+      sendUnknownPage(request, reply, error);
+      return reply;
+    }
     const { access } = request.routeOptions.config;
     const limit = request.routeOptions.bodyLimit ?? SMALL_BODY;
     const size = Number(request.headers['content-length'] ?? 0);
@@ -173,7 +180,9 @@ function addRequestHooks(
       return;
     }
     const found = await lookUps[access.kind].find(token, request, reply);
-    if (found === undefined) throw new InvalidToken();
+    if (found === undefined) {
+      throw new InvalidToken(await sources[access.kind].explain(token));
+    }
     request.principal = found;
     // Each session has its own limit, so that a buyer cannot use up the limit of the organization.
     await limits.take('token', found.kind === 'token' ? found.organizationId : found.id, reply);
@@ -211,15 +220,6 @@ function bearerToken(request: FastifyRequest): string | undefined {
   const match = header === undefined ? null : /^bearer(?: +(.*))?$/i.exec(header.trim());
   if (match === null) return undefined;
   return match[1]?.trim() ?? '';
-}
-
-/** The error for a request without a route. */
-function notFound(path: string, { method }: FastifyRequest, routes: RouteTable) {
-  const methods = routes.methodsOf(path);
-  if (methods.length === 0 || methods.includes(method)) {
-    return new ResourceNotFound('There is no such route.');
-  }
-  return new MethodNotAllowed(methods);
 }
 
 function addBodyParsers(fastify: FastifyInstance): void {

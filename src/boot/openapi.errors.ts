@@ -28,8 +28,13 @@ const text = { type: 'string' };
 const COMMON: Record<string, Schema> = {
   request_id: {
     ...text,
-    description: 'The id of the request in the logs. Only 5xx errors have it.',
+    description: 'The id of the request in the logs, as in `X-Request-Id`.',
     example: EXAMPLE_ID,
+  },
+  doc_url: {
+    ...text,
+    format: 'uri',
+    description: 'The entry of the error in the catalogue of errors.',
   },
 };
 
@@ -95,7 +100,7 @@ const PROBLEM_SCHEMAS: Record<string, Schema> = {
       msg: {
         ...text,
         description: 'A sentence for people, which can change.',
-        example: 'Input should be an object',
+        example: 'The field metadata must be an object.',
       },
       input: { description: 'The value. Null if it is secret or missing.', example: null },
     },
@@ -161,11 +166,12 @@ function schemaOf(name: string, { statuses, example }: Documented): Schema {
   return {
     type: 'object',
     description: `The error \`${name}\`, with the status ${[...statuses].join(' or ')}.`,
-    required: ['error', key],
+    required: ['error', key, ...Object.keys(COMMON)],
     properties: {
       error: { ...text, const: name, description: 'The name of the error.' },
       [key]: detail,
       ...COMMON,
+      doc_url: { ...COMMON['doc_url'], example: example['doc_url'] },
       ...SPECIAL[name],
     },
   };

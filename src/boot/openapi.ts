@@ -32,8 +32,9 @@ A token has scopes, and every route names the scope that it requires. A write sc
 the read scope. The scopes are ${SCOPES.map((scope) => `\`${scope}\``).join(', ')}.
 
 ## Errors
-Errors have the shape \`{"error": "<Name>", "detail": "<sentence>"}\`. Branch on the status and on
-\`error\`; the sentence is for people and can change.
+Errors have the shape \`{"error": "<Name>", "detail": "<sentence>", "request_id", "doc_url"}\`. Branch on
+the status and on \`error\`; the sentence is for people and can change. \`doc_url\` leads to the entry in
+the [catalogue of errors](/docs/errors), which says what to do.
 
 | Status | Meaning |
 |---|---|
@@ -55,7 +56,7 @@ makes no difference.
 ## Idempotency
 Every POST, PATCH and DELETE that requires a token accepts an \`Idempotency-Key\` header of up to 255
 characters. For 24 hours, a repeated request with the same key returns the first response with
-\`Idempotent-Replayed: true\`, and changes nothing. The key with a different body or query is a 422;
+\`Idempotent-Replayed: true\`, also the \`request_id\` of an error, and changes nothing. The key with a different body or query is a 422;
 white space and the order of keys do not make a different body. While the first request is still
 running, the key is a 409. The service does not store secrets, so a replayed response has null in
 their place. PUT needs no key, because it can be repeated as it is.

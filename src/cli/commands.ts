@@ -195,7 +195,7 @@ function shown({ id, slug, name }: OrganizationRow) {
 }
 
 function parseSlug(text: string): string {
-  if (!SLUG.test(text)) throw new InvalidArgumentError(`${SLUG_RULE}.`);
+  if (!SLUG.test(text)) throw new InvalidArgumentError(`It ${SLUG_RULE}.`);
   return withLength(text, SLUG_LENGTH);
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { OrganizationsService } from '../organizations/organizations.service.js';
 import { SCOPES } from '../organizations/scopes.js';
-import { TOKEN_PREFIX } from '../organizations/tokens.authenticator.js';
+import { TOKEN_PREFIX } from '../platform/token-form.js';
 import { TokensService } from '../organizations/tokens.service.js';
 import { Keys, tokenChecksum } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';

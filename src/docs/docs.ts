@@ -9,6 +9,7 @@ import { apiPage } from './api-page.js';
 import { isLocalRequest, isLocalService } from './demo-token.js';
 import { TEMPLATES } from './docs-page.js';
 import { GUIDES, imagePath, IMAGES, readFile, REFERENCES } from './documents.js';
+import { catalogueMarkdown, cataloguePage } from './error-catalogue.js';
 import { documentMarkdown, documentPage, guidesPage, llmsText } from './guides.js';
 import { StaticText } from './static-text.js';
 
@@ -50,6 +51,8 @@ export function serveDocs(
     );
   }
 
+  serve('/docs/errors', cataloguePage);
+  serve('/docs/errors.md', catalogueMarkdown);
   serve('/docs/guides', guidesPage);
   for (const guide of [...GUIDES, ...REFERENCES]) {
     serve(guide.path, () => documentPage(guide));

@@ -48,7 +48,7 @@ export function llmsText(base: string): StaticText {
     '## API',
     '',
     `- [OpenAPI description](${base}/docs/openapi.json): Every route, with its errors and examples.`,
-    `- [Errors](${base}/docs/errors): The cause of each error, and what to do about it.`,
+    `- [Errors](${base}/docs/errors.md): The cause of each error, and what to do about it.`,
     '',
     '## Guides',
     '',

@@ -1,11 +1,12 @@
-import { parseUrl } from '../platform/url.js';
+import { FIELD } from '../platform/sentences.js';
+import { HTTPS_ONLY, NO_PASSWORD, parseUrl } from '../platform/url.js';
 
 /* The rules of organizations. The API, the command line and the demo all follow them. */
 
 export const LOCALES = ['en', 'de', 'fr', 'es'] as const;
 
 export const SLUG = /^[a-z0-9-]+$/;
-export const SLUG_RULE = 'Input should be lower-case letters, digits and hyphens';
+export const SLUG_RULE = 'must consist of lower-case letters, digits and hyphens';
 export const SLUG_LENGTH = 64;
 export const NAME_LENGTH = 255;
 
@@ -42,15 +43,14 @@ export function mergedBrand(
  */
 export function claimUrlProblem(template: string, allowHttp: boolean): string | undefined {
   const url = parseUrl(template.replaceAll(PLACEHOLDER, 'token'));
-  if (url === undefined) return `Input should be a URL that may contain ${PLACEHOLDER}`;
+  if (url === undefined) return `${FIELD} must be a URL, which may contain ${PLACEHOLDER}.`;
   if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) {
-    return allowHttp
-      ? 'URL should start with https:// or http://'
-      : 'URL should start with https://';
+    return allowHttp ? `${FIELD} must start with https:// or http://.` : HTTPS_ONLY;
   }
-  if (url.username !== '' || url.password !== '') return 'URL should not contain a password';
+  if (url.username !== '' || url.password !== '') return NO_PASSWORD;
   const [, rest = ''] = template.split('//');
-  if (/^[^/?#]*\{token\}/.test(rest)) return `${PLACEHOLDER} cannot be part of the host`;
+  if (/^[^/?#]*\{token\}/.test(rest))
+    return `${FIELD} must not contain ${PLACEHOLDER} in its host.`;
   return undefined;
 }
 
@@ -62,5 +62,5 @@ export function normalizedClaimUrl(template: string): string {
 
 /** The reason why `text` is not an https address, or undefined. Mails and pages show only these. */
 export function httpsUrlProblem(text: string): string | undefined {
-  return parseUrl(text)?.protocol === 'https:' ? undefined : 'Input should be an https:// URL';
+  return parseUrl(text)?.protocol === 'https:' ? undefined : HTTPS_ONLY;
 }

@@ -30,6 +30,7 @@ import {
   SLUG_RULE,
 } from './organization.js';
 import type { OrganizationRow } from './organizations.repository.js';
+import { FIELD } from '../platform/sentences.js';
 import { EXAMPLE } from '../platform/http/examples.js';
 
 const MAX_SECONDS = 2_147_483_647;
@@ -72,7 +73,11 @@ const SUPPORT = {
 /** The brand within PATCH /v1/organization. */
 @ApiSchema({ name: 'OrganizationBrandUpdate' })
 export class UpdateBrand extends StrictBody {
-  @TextField({ nullable: true, pattern: [/^#[0-9a-f]{6}$/i, 'Input should be #rrggbb'], ...COLOR })
+  @TextField({
+    nullable: true,
+    pattern: [/^#[0-9a-f]{6}$/i, `${FIELD} must be a color, such as #1a73e8.`],
+    ...COLOR,
+  })
   color?: string | null;
 
   @UrlField({ nullable: true, ...LOGO })
@@ -133,7 +138,12 @@ export class UpdateOrganization extends StrictBody {
   @NameField({ refuseNull: true, max: NAME_LENGTH, ...NAME })
   name?: string;
 
-  @TextField({ refuseNull: true, max: SLUG_LENGTH, pattern: [SLUG, SLUG_RULE], ...SLUG_FIELD })
+  @TextField({
+    refuseNull: true,
+    max: SLUG_LENGTH,
+    pattern: [SLUG, `${FIELD} ${SLUG_RULE}.`],
+    ...SLUG_FIELD,
+  })
   slug?: string;
 
   @ObjectField(() => UpdateSettings, {

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { isToken, Keys } from '../platform/crypto.js';
+import { Keys } from '../platform/crypto.js';
 import type { Principal } from '../platform/http/access.js';
+import { formProblem, hasForm } from '../platform/token-form.js';
 import { type HashedToken, TokensRepository } from './tokens.repository.js';
-
-export const TOKEN_PREFIX = 'seat_oat_';
 
 // Other processes accept a revoked token for at most this long. The API promises 5 s.
 const CACHE_MS = 3_000;
@@ -36,7 +35,7 @@ export class TokenAuthenticator {
 
   /** Whether the string has the form of an access token. */
   isWellFormed(token: string): boolean {
-    return isToken(token, TOKEN_PREFIX);
+    return hasForm(token, 'token');
   }
 
   /** @returns undefined when the token is malformed, unknown, expired or revoked. */
@@ -75,6 +74,15 @@ export class TokenAuthenticator {
       else found.set(token, principal);
     }
     return found;
+  }
+
+  /** The reason why a token was refused, as a sentence for its sender. */
+  async explain(token: string): Promise<string> {
+    if (!this.isWellFormed(token)) return formProblem(token, 'token');
+    const [row] = await this.tokens.findByHashes(this.keys.signatures('token', token));
+    return row?.expires_at && row.expires_at <= this.clock.now()
+      ? `This token expired at ${row.expires_at.toISOString()}. Create a new one.`
+      : 'This token is unknown or was revoked. Create a new one.';
   }
 
   /** Removes tokens that this process has just revoked from the cache. */

@@ -8,15 +8,17 @@ import {
   InsufficientScope,
   InvalidToken,
   NotPermitted,
+  noSuch,
   RequestValidationError,
-  ResourceNotFound,
 } from '../platform/errors.js';
 import type { Caller } from '../platform/caller.js';
 import type { Principal } from '../platform/http/access.js';
 import type { PageQuery, Paginated } from '../platform/http/pagination.js';
 import { missingScopes, sortedScopes } from './scopes.js';
-import { TOKEN_PREFIX, TokenAuthenticator } from './tokens.authenticator.js';
+import { TOKEN_PREFIX } from '../platform/token-form.js';
+import { TokenAuthenticator } from './tokens.authenticator.js';
 import { type TokenRow, TokensRepository } from './tokens.repository.js';
+import { FIELD } from '../platform/sentences.js';
 
 // Bounds the recursion that revokes a token with its descendants.
 const MAX_GENERATION = 10;
@@ -69,7 +71,7 @@ export class TokensService {
       );
     }
     if (input.expires_at && input.expires_at <= this.clock.now()) {
-      const past = problem('value_error', 'expires_at should be in the future');
+      const past = problem('value_error', `${FIELD} must be in the future.`);
       throw RequestValidationError.at(['body', 'expires_at'], past, input.expires_at);
     }
     return this.database.transaction(() => this.issueChild(principal, input));
@@ -134,7 +136,7 @@ export class TokensService {
   async revokeAs(principal: Principal, id: string): Promise<void> {
     const { organizationId } = principal;
     const row = await this.tokens.find(organizationId, id);
-    if (row === null) throw notFound(id);
+    if (row === null) throw noSuch('access token', id);
     const missing = missingScopes(row.scopes, heldBy(principal));
     if (missing.length > 0) {
       throw new InsufficientScope(
@@ -154,17 +156,13 @@ export class TokensService {
       await this.tokens.lock(organizationId);
       return this.tokens.revoke(organizationId, id, this.clock.now());
     });
-    if (!revoked.includes(id)) throw notFound(id);
+    if (!revoked.includes(id)) throw noSuch('access token', id);
     this.authenticator.forget(revoked);
   }
 }
 
 function heldBy(principal: Principal): string[] {
   return principal.kind === 'token' ? principal.scopes : [];
-}
-
-function notFound(id: string) {
-  return new ResourceNotFound(`There is no access token ${id}.`);
 }
 
 /** The earlier of two times; null is never. */

@@ -3,6 +3,11 @@ const MAX_BYTES = 1024;
 // Tokens and secrets that the service issues, wherever a client sends them by mistake.
 const SECRET = /seat_(?:oat|cst|mst)_|whsec_/;
 
+/** Whether the text contains a token or a secret of the service. */
+export function hasSecret(text: string): boolean {
+  return SECRET.test(text);
+}
+
 /**
  * A value as an error may echo it: at most 1 KB as JSON, and without secrets. Longer strings are cut,
  * and the items and keys that do not fit are left out.
@@ -52,7 +57,7 @@ class Excerpt {
   private text(value: string): string | null {
     // The start of a longer text is enough: more of it would not be shown.
     const start = value.slice(0, MAX_BYTES);
-    if (SECRET.test(start)) {
+    if (hasSecret(start)) {
       this.left -= 4;
       return null;
     }

@@ -1,4 +1,5 @@
 import { problem, type Problem } from './errors.js';
+import { FIELD } from './sentences.js';
 
 export const METADATA_KEYS = 10;
 const METADATA_LENGTH = 1024;
@@ -14,10 +15,13 @@ export function markInexact(holder: object): void {
 /** The first limit that metadata exceeds. The same limits apply to every kind of object. */
 export function metadataProblem(value: object): Problem | undefined {
   if (Object.keys(value).length > METADATA_KEYS) {
-    return problem('value_error', `Metadata cannot have more than ${METADATA_KEYS} keys`);
+    return problem('value_error', `${FIELD} must have at most ${METADATA_KEYS} keys.`);
   }
   if (metadataLength(value, METADATA_LENGTH) > METADATA_LENGTH) {
-    return problem('value_error', `Metadata cannot be longer than ${METADATA_LENGTH} characters`);
+    return problem(
+      'value_error',
+      `${FIELD} must have at most ${METADATA_LENGTH} characters as JSON.`,
+    );
   }
   return hasInexactInteger(value) ? inexactProblem() : undefined;
 }
@@ -25,7 +29,7 @@ export function metadataProblem(value: object): Problem | undefined {
 /** The problem of an integer that could not be given back as it was sent. */
 export function inexactProblem(): Problem {
   const message =
-    'Integers in metadata must be from -9007199254740991 to 9007199254740991; send others as text';
+    'Integers in metadata must be from -9007199254740991 to 9007199254740991. Send others as strings.';
   return problem('value_error', message);
 }
 

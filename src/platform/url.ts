@@ -1,3 +1,8 @@
+import { FIELD } from './sentences.js';
+
+export const HTTPS_ONLY = `${FIELD} must be an https:// URL.`;
+export const NO_PASSWORD = `${FIELD} must not contain a user name or a password.`;
+
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
 
 /** Whether a host name or an address, also in the brackets of a URL, is this machine itself. */
@@ -13,9 +18,9 @@ export function linkProblem(text: string, production: boolean): string | undefin
   const url = parseUrl(text);
   const isLocal = url?.protocol === 'http:' && isLoopback(url.hostname) && !production;
   if (url === undefined || (url.protocol !== 'https:' && !isLocal)) {
-    return 'Input should be an https:// URL';
+    return HTTPS_ONLY;
   }
-  return url.username + url.password === '' ? undefined : 'URL should not contain a password';
+  return url.username + url.password === '' ? undefined : NO_PASSWORD;
 }
 
 /** Parses a URL. Refuses white space, which URL.parse would remove or encode. */

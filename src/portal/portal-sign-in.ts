@@ -29,6 +29,10 @@ const CrossSiteForm = defineError(
   403,
   'CrossSiteForm',
   'The form was not sent from a page of this server.',
+  {
+    cause: 'Another site, or a program, sent a form of the portal. Only its own pages may do so.',
+    remedy: 'Open the page of the portal in a browser, and use the form there.',
+  },
 );
 
 /** The form of the page behind the link to the portal. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ResourceNotFound } from '../platform/errors.js';
+import { noSuch } from '../platform/errors.js';
 import type { PageQuery, Paginated } from '../platform/http/pagination.js';
 import type { AssignedSeat, BulkResult } from '../seats/assign/assign.service.js';
 import type { ContainerRef } from '../seats/seat.js';
@@ -79,16 +79,18 @@ export class PortalService {
     const { subscription_id, order_id, checkout_id } = keys;
     const viaCheckout = (subscription_id ?? order_id) === undefined;
     if (viaCheckout && !(await this.portal.ownsCheckout(buyer, checkout_id as string))) {
-      throw new ResourceNotFound('There is no such checkout.');
+      throw noSuch('checkout', checkout_id as string);
     }
     const container = await this.seats.findContainer(buyer, keys);
     if (container?.customerId === buyer.customerId) return container.ref;
-    throw new ResourceNotFound('There is no such subscription or order.');
+    if (subscription_id !== undefined) throw noSuch('subscription', subscription_id);
+    if (order_id !== undefined) throw noSuch('order', order_id);
+    throw noSuch('checkout', checkout_id as string);
   }
 
   private async checkBoughtSeat(buyer: Buyer, seatId: string): Promise<void> {
     if (await this.portal.ownsSeat(buyer, seatId)) return;
-    throw new ResourceNotFound('There is no such seat.');
+    throw noSuch('seat', seatId);
   }
 
   /**

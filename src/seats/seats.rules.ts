@@ -2,6 +2,17 @@ import { INVITATION_EXPIRES_IN } from '../organizations/organization.js';
 import { parseEmail } from '../platform/email.js';
 import { type LocatedProblem, problem, type Problem } from '../platform/errors.js';
 import { metadataProblem } from '../platform/metadata.js';
+import {
+  NOT_A_UUID,
+  NOT_AN_EMAIL,
+  NOT_AN_INTEGER,
+  tooFewItems,
+  tooLarge,
+  tooLong,
+  tooManyItems,
+  tooShort,
+  tooSmall,
+} from '../platform/sentences.js';
 import { mapInSlices } from '../platform/slices.js';
 import { parseUuid } from '../platform/uuid.js';
 
@@ -77,10 +88,7 @@ export const MAX_BULK_ITEMS = 10_000;
 export function containerProblem(keys: ContainerKeys): Problem | undefined {
   const ids = [keys.subscription_id, keys.order_id, keys.checkout_id];
   if (ids.filter((id) => id !== undefined).length === 1) return undefined;
-  return problem(
-    'value_error',
-    'Exactly one of subscription_id, order_id and checkout_id must be given',
-  );
+  return problem('value_error', 'Send exactly one of subscription_id, order_id and checkout_id.');
 }
 
 /** Exactly one key must name the person, except that an e-mail may go with `external_member_id`. */
@@ -93,8 +101,8 @@ export function recipientProblem(keys: RecipientKeys): Problem | undefined {
   return problem(
     'value_error',
     names.length === 0
-      ? 'Name a person: email, customer_id, external_customer_id, member_id or external_member_id'
-      : `${names.sort().join(', ')} cannot be combined`,
+      ? 'Name a person: send email, customer_id, external_customer_id, member_id or external_member_id.'
+      : `Send only one of ${names.sort().join(', ')}; they cannot be combined.`,
   );
 }
 
@@ -104,31 +112,31 @@ export function revocationProblem(request: RevocationRequest): Problem | undefin
   const all = request.all === true ? true : undefined;
   const ways = [seat_ids, emails, all].filter((way) => way !== undefined);
   if (ways.length !== 1) {
-    return problem('value_error', 'Exactly one of seat_ids, emails and all: true must be given');
+    return problem('value_error', 'Send exactly one of seat_ids, emails and all: true.');
   }
   if (seat_ids === undefined) return containerProblem(request);
   return (subscription_id ?? order_id ?? checkout_id) === undefined
     ? undefined
-    : problem('value_error', 'seat_ids cannot be combined with a container');
+    : problem('value_error', 'Send either seat_ids or a container; they cannot be combined.');
 }
 
 /** A bulk call names at least one item, and at most {@link MAX_BULK_ITEMS}. */
 export function bulkProblem(items: unknown[]): Problem | undefined {
-  if (items.length === 0) return problem('too_short', 'List should have at least 1 item');
+  if (items.length === 0) return problem('too_short', tooFewItems(1));
   return items.length > MAX_BULK_ITEMS
-    ? problem('too_long', `List should have at most ${MAX_BULK_ITEMS} items`)
+    ? problem('too_long', tooManyItems(MAX_BULK_ITEMS))
     : undefined;
 }
 
 /** An invitation lives between one minute and one year. */
 export function expiryProblem(seconds: number): Problem | undefined {
   const { min, max } = INVITATION_EXPIRES_IN;
-  if (!Number.isInteger(seconds)) return problem('int_parsing', 'Input should be a valid integer');
+  if (!Number.isInteger(seconds)) return problem('int_parsing', NOT_AN_INTEGER);
   if (seconds < min) {
-    return problem('greater_than_equal', `Input should be greater than or equal to ${min}`);
+    return problem('greater_than_equal', tooSmall(min));
   }
   if (seconds > max) {
-    return problem('less_than_equal', `Input should be less than or equal to ${max}`);
+    return problem('less_than_equal', tooLarge(max));
   }
   return undefined;
 }
@@ -236,23 +244,19 @@ export function toRecipient(keys: RecipientKeys): Recipient {
 }
 
 function uuidProblem(id: string): Problem | undefined {
-  return parseUuid(id) === undefined
-    ? problem('uuid_parsing', 'Input should be a valid UUID')
-    : undefined;
+  return parseUuid(id) === undefined ? problem('uuid_parsing', NOT_A_UUID) : undefined;
 }
 
 function emailProblem(email: string): Problem | undefined {
-  return parseEmail(email) === undefined
-    ? problem('value_error', 'value is not a valid email address')
-    : undefined;
+  return parseEmail(email) === undefined ? problem('value_error', NOT_AN_EMAIL) : undefined;
 }
 
 function externalIdProblem(id: string): Problem | undefined {
   if (id.length === 0) {
-    return problem('string_too_short', 'String should have at least 1 characters');
+    return problem('string_too_short', tooShort(1));
   }
   return id.length > EXTERNAL_ID_LENGTH
-    ? problem('string_too_long', `String should have at most ${EXTERNAL_ID_LENGTH} characters`)
+    ? problem('string_too_long', tooLong(EXTERNAL_ID_LENGTH))
     : undefined;
 }
 

@@ -7,8 +7,8 @@ import {
   BadRequest,
   type LocatedProblem,
   type Problem,
+  noSuch,
   RequestValidationError,
-  ResourceNotFound,
   TooManyRequests,
 } from '../platform/errors.js';
 import { decodeCursor, encodeCursor, SEAT_CURSOR } from '../platform/http/cursor.js';
@@ -230,7 +230,7 @@ export class SeatsService {
   /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
   async find(caller: Caller, id: string): Promise<SeatWithOrganization> {
     const seat = await this.seats.findSeat(caller.organizationId, id);
-    if (seat === undefined) throw new ResourceNotFound('There is no such seat.');
+    if (seat === undefined) throw noSuch('seat', id);
     if (!seat.seats_enabled) throw new FeatureNotEnabled();
     return seat;
   }
@@ -249,7 +249,7 @@ export class SeatsService {
     const limit = filters.limit ?? LIST_LIMIT;
     const page = { after, limit: limit + 1 };
     const found = await this.seats.listSeats(caller.organizationId, ref, filters, page);
-    const pool = usablePool(found?.pool);
+    const pool = usablePool(found?.pool, ref);
     const rows = found?.seats ?? [];
     const seats = rows.slice(0, limit);
     const last = rows.length > limit ? seats.at(-1) : undefined;

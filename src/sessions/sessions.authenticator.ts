@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { isToken, Keys } from '../platform/crypto.js';
+import { Keys } from '../platform/crypto.js';
 import type { Principal } from '../platform/http/access.js';
+import { formProblem, hasForm } from '../platform/token-form.js';
 import { type SessionRow, SessionsRepository } from './sessions.repository.js';
 
-export const CUSTOMER_SESSION_PREFIX = 'seat_cst_';
-export const MEMBER_SESSION_PREFIX = 'seat_mst_';
-export const CODE_PREFIX = 'seat_cpc_';
-const PREFIXES = [CUSTOMER_SESSION_PREFIX, MEMBER_SESSION_PREFIX];
+// Before every expiry.
+const EVER = new Date(0);
 
 /** Authenticates session tokens. */
 @Injectable()
@@ -20,7 +19,7 @@ export class SessionAuthenticator {
 
   /** Whether the string has the form of a session token. */
   isWellFormed(token: string): boolean {
-    return PREFIXES.some((prefix) => isToken(token, prefix));
+    return hasForm(token, 'session');
   }
 
   /** @returns undefined when the token is malformed, unknown or expired, or its person was deleted. */
@@ -43,6 +42,15 @@ export class SessionAuthenticator {
     if (hashes.size === 0) return new Map();
     const rows = await this.sessions.findByHashes([...hashes.keys()], this.clock.now());
     return new Map(rows.map((row) => [hashes.get(row.token_hash) as string, principalOf(row)]));
+  }
+
+  /** The reason why a token was refused, as a sentence for its sender. */
+  async explain(token: string): Promise<string> {
+    if (!this.isWellFormed(token)) return formProblem(token, 'session');
+    const hashes = this.keys.signatures('token', token);
+    const [row] = await this.sessions.findByHashes(hashes, EVER);
+    const reason = row === undefined ? 'is unknown or was ended' : 'has expired';
+    return `This session ${reason}. Open a new one with POST /v1/customer-sessions.`;
   }
 }
 

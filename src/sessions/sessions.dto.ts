@@ -56,19 +56,19 @@ export class CreateCustomerSession implements NewSession, HasRules {
     const customers = countOf(this.customer_id, this.external_customer_id);
     const members = countOf(this.member_id, this.external_member_id);
     if (customers > 1)
-      return problem('value_error', 'customer_id and external_customer_id cannot be combined');
+      return problem('value_error', 'Send only one of customer_id and external_customer_id.');
     if (members > 1)
-      return problem('value_error', 'member_id and external_member_id cannot be combined');
+      return problem('value_error', 'Send only one of member_id and external_member_id.');
     if (customers + members === 0) {
       return problem(
         'value_error',
-        'At least one of customer_id, external_customer_id and member_id is required',
+        'Name a person: send customer_id, external_customer_id or member_id.',
       );
     }
     if (customers === 0 && this.external_member_id !== undefined) {
       return problem(
         'value_error',
-        'external_member_id is unique per customer only: customer_id or external_customer_id is needed',
+        'Send customer_id or external_customer_id beside external_member_id, which is unique per customer only.',
       );
     }
     return undefined;

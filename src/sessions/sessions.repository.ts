@@ -110,8 +110,8 @@ export class SessionsRepository {
     return row?.expires_at;
   }
 
-  /** The sessions of any organization with these hashes that have not expired. */
-  findByHashes(hashes: string[], now: Date): Promise<SessionRow[]> {
+  /** The sessions of any organization with these hashes that expire after a time. */
+  findByHashes(hashes: string[], time: Date): Promise<SessionRow[]> {
     return this.database.query<SessionRow>(sql`
       SELECT session.organization_id, session.id, session.token_hash, session.customer_id,
         session.member_id
@@ -121,7 +121,7 @@ export class SessionsRepository {
       LEFT JOIN members member ON member.organization_id = session.organization_id
         AND member.id = session.member_id
       WHERE session.token_hash = ANY(${hashes}::text[])
-        AND session.expires_at > ${now}::timestamptz
+        AND session.expires_at > ${time}::timestamptz
         AND customer.deleted_at IS NULL AND member.deleted_at IS NULL`);
   }
 

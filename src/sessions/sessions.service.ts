@@ -11,15 +11,14 @@ import {
   problem,
   RequestValidationError,
 } from '../platform/errors.js';
+import { keyInSentence } from '../platform/sentences.js';
 import { linkProblem } from '../platform/url.js';
 import type { Caller } from '../platform/caller.js';
 import { CODE_SECONDS, type PersonKey, type Session, SESSION_SECONDS } from './session.js';
-import {
-  CODE_PREFIX,
-  CUSTOMER_SESSION_PREFIX,
-  MEMBER_SESSION_PREFIX,
-} from './sessions.authenticator.js';
+import { CUSTOMER_SESSION_PREFIX, MEMBER_SESSION_PREFIX } from '../platform/token-form.js';
 import { type Person, SessionsRepository } from './sessions.repository.js';
+
+const CODE_PREFIX = 'seat_cpc_';
 
 /** The person that a session is for. At least one key is set, and each person is named once. */
 export interface SessionKeys {
@@ -123,7 +122,7 @@ export class SessionsService {
       tokenHash: this.keys.sign('token', token),
       now,
     });
-    if (expiresAt === undefined) throw new InvalidToken();
+    if (expiresAt === undefined) throw new InvalidToken('This code was used or has expired.');
     return { token, secondsLeft: Math.floor((expiresAt.getTime() - now.getTime()) / 1000) };
   }
 
@@ -135,7 +134,7 @@ export class SessionsService {
   /** @throws {InvalidToken} when the session has just ended. */
   async person(session: Session): Promise<Person> {
     const person = await this.sessions.findPerson(session);
-    if (person === null) throw new InvalidToken();
+    if (person === null) throw new InvalidToken('This session has just ended. Open a new one.');
     return person;
   }
 
@@ -146,10 +145,12 @@ export class SessionsService {
     const ofCustomer = nameOf(named.customer_id, named.external_customer_id);
     const ofMember = nameOf(named.member_id, named.external_member_id);
     const customer = ofCustomer && (await this.sessions.findCustomer(organizationId, ofCustomer));
-    if (customer === null) throw new CustomerNotFound();
+    if (customer === null)
+      throw new CustomerNotFound(`There is no customer with ${keyInSentence(ofCustomer ?? {})}.`);
     if (ofMember === undefined) return { customer: customer as Customer, memberId: null };
     const member = await this.sessions.findMember(organizationId, ofMember, customer?.id);
-    if (member === null) throw new MemberNotFound();
+    if (member === null)
+      throw new MemberNotFound(`There is no member with ${keyInSentence(ofMember)}.`);
     return { customer: member.customer, memberId: member.id };
   }
 }

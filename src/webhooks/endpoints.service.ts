@@ -6,7 +6,13 @@ import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/settings.js';
 import { Keys } from '../platform/crypto.js';
 import { Database } from '../platform/database/database.js';
-import { problem, Conflict, RequestValidationError, ResourceNotFound } from '../platform/errors.js';
+import {
+  type ApiError,
+  Conflict,
+  noSuch,
+  problem,
+  RequestValidationError,
+} from '../platform/errors.js';
 import type { Caller } from '../platform/caller.js';
 import { isAllowedAddress } from '../platform/net/addresses.js';
 import type { PageQuery, Paginated } from '../platform/http/pagination.js';
@@ -14,6 +20,8 @@ import { type EndpointRow, EndpointsRepository } from './endpoints.repository.js
 import { sampleData } from './sample.js';
 import { DEFAULT_EVENTS, isSecret, newSecret, SECRET_OVERLAP_MS } from './webhook.js';
 import { WebhooksRepository } from './webhooks.repository.js';
+import { FIELD } from '../platform/sentences.js';
+import { NO_PASSWORD } from '../platform/url.js';
 
 // Each event creates one message per endpoint. Without a limit, one tenant's messages could delay
 // everyone else's.
@@ -63,7 +71,7 @@ export class EndpointsService {
   /** @throws {ResourceNotFound} */
   async get(caller: Caller, id: string): Promise<EndpointRow> {
     const endpoint = await this.endpoints.find(caller.organizationId, id);
-    if (endpoint === null) throw notFound();
+    if (endpoint === null) throw notFound(id);
     return endpoint;
   }
 
@@ -78,7 +86,9 @@ export class EndpointsService {
     return this.database.transaction(async () => {
       await this.database.lockName('endpoints', caller.organizationId);
       if ((await this.endpoints.count(caller.organizationId)) >= MAX_ENDPOINTS) {
-        throw new Conflict(`An organization can have ${MAX_ENDPOINTS} webhook endpoints.`);
+        throw new Conflict(
+          `An organization can have at most ${MAX_ENDPOINTS} webhook endpoints. Delete one first.`,
+        );
       }
       const endpoint = await this.endpoints.insert({
         organization_id: caller.organizationId,
@@ -105,13 +115,13 @@ export class EndpointsService {
     const events = changes.events && { events: [...new Set(changes.events)] };
     const data = { ...changes, ...events, ...enabling, modified_at: this.clock.now() };
     const endpoint = await this.endpoints.update(caller.organizationId, id, data);
-    if (endpoint === undefined) throw notFound();
+    if (endpoint === undefined) throw notFound(id);
     return endpoint;
   }
 
   /** Also deletes its deliveries. @throws {ResourceNotFound} */
   async delete(caller: Caller, id: string): Promise<void> {
-    if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound();
+    if (!(await this.endpoints.delete(caller.organizationId, id))) throw notFound(id);
   }
 
   /** Sets a new secret. The old one also signs for another 24 hours. @throws {ResourceNotFound} */
@@ -125,7 +135,7 @@ export class EndpointsService {
       const now = this.clock.now();
       const changed = { modified_at: now };
       const endpoint = await this.endpoints.update(caller.organizationId, id, changed);
-      if (endpoint === undefined) throw notFound();
+      if (endpoint === undefined) throw notFound(id);
       const until = new Date(now.getTime() + SECRET_OVERLAP_MS);
       await this.endpoints.retireSecrets(caller.organizationId, id, until, now);
       await this.addSecret(endpoint, secret);
@@ -161,7 +171,7 @@ export class EndpointsService {
   /** @throws {ResourceNotFound} if the event does not exist. */
   async redeliver({ organizationId }: Caller, eventId: string): Promise<Queued> {
     if (!(await this.webhooks.hasEvent(organizationId, eventId))) {
-      throw new ResourceNotFound('There is no such event.');
+      throw noSuch('event', eventId);
     }
     const endpoints = await this.webhooks.reopen(organizationId, eventId, this.clock.now());
     return { event_id: eventId, endpoints };
@@ -185,16 +195,18 @@ export class EndpointsService {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const schemes = this.settings.production ? ['https:'] : ['https:', 'http:'];
     if (url === undefined || !schemes.includes(url.protocol)) {
-      throw refuse(`Input should be a URL with ${schemes.join(' or ')}`);
+      throw refuse(
+        `${FIELD} must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}.`,
+      );
     }
     if (url.username !== '' || url.password !== '') {
-      throw refuse('The URL should have no user name or password');
+      throw refuse(NO_PASSWORD);
     }
     const address = addressIn(url);
     if (address !== undefined && !isAllowedAddress(address, this.settings.webhookAllowPrivate)) {
       const isRemedied = !this.settings.production && isAllowedAddress(address, true);
-      const remedy = isRemedied ? '. In development, WEBHOOK_ALLOW_PRIVATE=true allows it' : '';
-      throw refuse(`This address is private, link-local or reserved${remedy}`);
+      const remedy = isRemedied ? ' In development, WEBHOOK_ALLOW_PRIVATE=true allows it.' : '';
+      throw refuse(`${FIELD} must not lead to a private, link-local or reserved address.${remedy}`);
     }
   }
 }
@@ -209,12 +221,10 @@ function addressIn({ hostname }: URL): string | undefined {
 /** The error does not echo the value, because it is a secret. */
 function checkSecret(secret: string | undefined): void {
   if (secret === undefined || isSecret(secret)) return;
-  const msg = 'Input should be whsec_ and the base64 of 24 to 64 bytes';
+  const msg = `${FIELD} must be whsec_ and the base64 of 24 to 64 bytes.`;
   throw RequestValidationError.at(['body', 'secret'], problem('value_error', msg));
 }
 
-function notFound(): ResourceNotFound {
-  return new ResourceNotFound('There is no such webhook endpoint.');
+function notFound(id: string): ApiError {
+  return noSuch('webhook endpoint', id);
 }
-
-type ResourceNotFound = InstanceType<typeof ResourceNotFound>;

@@ -1,10 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ClaimPageController } from '../../src/claim-page/claim-page.controller.js';
 import { Database, sql } from '../../src/platform/database/database.js';
-import { defineError } from '../../src/platform/errors.js';
 import { readSettings } from '../../src/platform/settings.js';
 import type { ClaimInfo } from '../../src/seats/claim/claim.service.js';
 import { ClaimTokens } from '../../src/seats/claim/claim-tokens.js';
+import { InvalidInvitationToken, SeatNotAvailable } from '../../src/seats/seats.errors.js';
 import { SeatsService } from '../../src/seats/seats.service.js';
 import { httpAppOf } from '../support/http-app.js';
 import { logOf } from '../platform/log.js';
@@ -13,8 +13,6 @@ const TOKEN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ';
 const SEAT_ID = 'f6a9a1a8-30a9-4b5c-8d3c-7e8f5f8c9d10';
 const SESSION = 'seat_mst_the-session-token-of-the-person';
 const SCRIPT = '<script>alert(1)</script>';
-const InvalidInvitationToken = defineError(400, 'InvalidInvitationToken', 'Used.');
-const SeatNotAvailable = defineError(400, 'SeatNotAvailable', 'Not active.');
 
 /** A SeatsService with one invitation, which can be claimed once. */
 class FakeSeatsService {

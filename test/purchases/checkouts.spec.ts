@@ -88,7 +88,7 @@ describe('a checkout', () => {
     const refused = await patch(id, { customer_id: foreign.id });
     expect([refused.status, refused.body.detail]).toEqual([
       404,
-      `There is no customer ${foreign.id}.`,
+      `There is no customer with the id ${foreign.id}.`,
     ]);
     const told = await patch(id, { customer_id: customer.id, seats: null });
     expect(told.body).toMatchObject({ customer_id: customer.id, seats: null });
@@ -99,6 +99,6 @@ describe('a checkout', () => {
     const { status, body } = await tenant.call('POST', '/v1/checkouts', {
       body: { product_id: foreign.id },
     });
-    expect([status, body.detail]).toEqual([404, `There is no product ${foreign.id}.`]);
+    expect([status, body.detail]).toEqual([404, `There is no product with the id ${foreign.id}.`]);
   });
 });

@@ -19,9 +19,9 @@ describe('a member', () => {
     const { status, body } = await tenant.call('POST', '/v1/members', {
       body: { customer_id: foreign.id, email: newEmail() },
     });
-    expect([status, body]).toEqual([
+    expect([status, body]).toMatchObject([
       404,
-      { error: 'ResourceNotFound', detail: `There is no customer ${foreign.id}.` },
+      { error: 'ResourceNotFound', detail: `There is no customer with the id ${foreign.id}.` },
     ]);
   });
 
@@ -29,8 +29,13 @@ describe('a member', () => {
     const { status, body } = await tenant.call('POST', '/v1/members', { body: {} });
     expect(status).toBe(422);
     expect(body.detail).toEqual([
-      { type: 'missing', loc: ['body', 'customer_id'], msg: 'Field required', input: null },
-      { type: 'missing', loc: ['body', 'email'], msg: 'Field required', input: null },
+      {
+        type: 'missing',
+        loc: ['body', 'customer_id'],
+        msg: 'The field customer_id is required.',
+        input: null,
+      },
+      { type: 'missing', loc: ['body', 'email'], msg: 'The field email is required.', input: null },
     ]);
   });
 
@@ -48,11 +53,11 @@ describe('a member', () => {
     const external = await post({ email: newEmail(), external_id: 'x' });
     expect([email.status, email.body.detail]).toEqual([
       409,
-      'This customer has a member with this email already.',
+      expect.stringMatching(/^This customer has a member with this email already\./),
     ]);
     expect([external.status, external.body.detail]).toEqual([
       409,
-      'This customer has a member with this external_id already.',
+      expect.stringMatching(/^This customer has a member with this external_id already\./),
     ]);
   });
 

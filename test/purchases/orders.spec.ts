@@ -54,7 +54,7 @@ describe('an order', () => {
     const { status, body } = await tenant.call('POST', '/v1/orders', {
       body: { ...ids, seats: 1 },
     });
-    expect([status, body.detail]).toEqual([404, `There is no ${thing} ${unknown}.`]);
+    expect([status, body.detail]).toEqual([404, `There is no ${thing} with the id ${unknown}.`]);
   });
 
   it('resizes its pool with one event; the same number of seats again writes none', async () => {

@@ -26,7 +26,8 @@ describe.each(PURCHASES)('$path with fewer seats than are assigned', (kind) => {
       const refused = await patch(tenant, kind, id, body);
       expect([refused.status, refused.body.error]).toEqual([400, 'SeatsAlreadyAssigned']);
       expect(refused.body.detail).toBe(
-        'The number of seats cannot be reduced to 2: 3 are assigned.',
+        'The number of seats cannot be reduced to 2: 3 are assigned. ' +
+          'Revoke seats first, or send on_overflow.',
       );
       expect(await statesOf(api, seats)).toBe('pcp');
       const { body: after } = await tenant.call('GET', `/v1/${kind.path}/${id}`);

@@ -87,7 +87,10 @@ describe('deleting a product', () => {
       const sale = await tenant.call('POST', '/v1/orders', {
         body: { product_id, customer_id, seats: 1 },
       });
-      expect([sale.status, sale.body.detail]).toEqual([404, `There is no product ${product_id}.`]);
+      expect([sale.status, sale.body.detail]).toEqual([
+        404,
+        `There is no product with the id ${product_id}.`,
+      ]);
     });
 
     it('never succeeds together with the payment of a pending order or a new subscription', async () => {

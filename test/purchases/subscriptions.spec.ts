@@ -116,9 +116,9 @@ describe('a new subscription', () => {
           [`${thing}_id`]: foreign.id,
         },
       });
-      expect([status, body]).toEqual([
+      expect([status, body]).toMatchObject([
         404,
-        { error: 'ResourceNotFound', detail: `There is no ${thing} ${foreign.id}.` },
+        { error: 'ResourceNotFound', detail: `There is no ${thing} with the id ${foreign.id}.` },
       ]);
       expect((await tenant.call('GET', '/v1/subscriptions')).body.items).toEqual([]);
     },
@@ -175,7 +175,7 @@ describe('the number of seats', () => {
       {
         type: 'greater_than_equal',
         loc: ['body', 'seats'],
-        msg: 'Input should be greater than or equal to 1',
+        msg: 'The field seats must be at least 1.',
         input: 0,
       },
     ]);
@@ -284,7 +284,7 @@ describe('cancel_at_period_end', () => {
   const PROBLEM = {
     type: 'value_error',
     loc: ['body'],
-    msg: 'cancel_at_period_end needs a current_period_end',
+    msg: 'Send current_period_end: cancel_at_period_end needs it.',
   };
 
   it('needs a current_period_end: POST and PATCH are a 422 without one', async () => {

@@ -146,6 +146,17 @@ export function errorOf(answer: Answer): [status: number, error: string] {
   return [answer.status, answer.body.error];
 }
 
+/**
+ * The body of an error without the id of the request, and with {@link UNKNOWN_ID} in place of these
+ * ids. Two errors that must give nothing away are equal in this form.
+ */
+export function anonymous({ body }: Answer, ...ids: string[]): unknown {
+  const { request_id: _, ...rest } = body;
+  return JSON.parse(
+    ids.reduce((text, id) => text.replaceAll(id, UNKNOWN_ID), JSON.stringify(rest)),
+  );
+}
+
 /** All rows of the database as one text. */
 export async function wholeDatabase(api: TestApp): Promise<string> {
   const tables = await api.database.sql(

@@ -8,6 +8,7 @@ import { Clock } from '../../src/platform/clock.js';
 import { readSettings, type Settings } from '../../src/platform/settings.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { RootModule } from '../../src/boot/root.module.js';
+import { errorComplaints, sentenceComplaints } from './error-style.js';
 import { testDatabase, type TestDatabase } from './database.js';
 
 /** A clock that tests can move forward. Without that, it shows the real time. */
@@ -74,6 +75,18 @@ export function testSettings(env: Record<string, string> = {}): Settings {
   });
 }
 
+/** @throws {Error} an error response, or the error of an item, is not in the style of the house. */
+function checkErrors(status: number, body: any, headers: Answer['headers']): void {
+  const isReplayed = headers['idempotent-replayed'] === 'true';
+  const complaints = [
+    ...(status >= 400 && typeof body === 'object'
+      ? errorComplaints(body, isReplayed ? body.request_id : headers['x-request-id'])
+      : []),
+    ...sentenceComplaints((body?.failed ?? []).map(({ detail }: any) => detail)),
+  ];
+  if (complaints.length > 0) throw new Error(`${status}: ${complaints.join('; ')}`);
+}
+
 /** Starts the API that main starts, with its own database and without a port. */
 export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
   const database = await testDatabase();
@@ -97,11 +110,9 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
       ...(body !== undefined && { payload: body as object }),
     });
     const isJson = String(answer.headers['content-type']).startsWith('application/json');
-    return {
-      status: answer.statusCode,
-      body: isJson ? answer.json() : answer.body,
-      headers: answer.headers,
-    };
+    const parsed = isJson ? answer.json() : answer.body;
+    checkErrors(answer.statusCode, parsed, answer.headers);
+    return { status: answer.statusCode, body: parsed, headers: answer.headers };
   };
 
   const tenant = async (): Promise<Tenant> => {

@@ -4,6 +4,7 @@ import {
   errorOf,
   newEmail,
   newSeat,
+  anonymous,
   UNKNOWN_ID,
   type Seat,
   SEATS,
@@ -46,7 +47,7 @@ describe('a seat of another tenant', () => {
         SEATS + path({ id: UNKNOWN_ID, subscription_id: UNKNOWN_ID }),
       );
       expect(errorOf(foreign)).toEqual([404, 'ResourceNotFound']);
-      expect(foreign.body).toEqual(unknown.body);
+      expect(anonymous(foreign, seat.id, seat.subscription_id)).toEqual(anonymous(unknown));
     },
   );
 

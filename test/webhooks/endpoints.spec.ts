@@ -106,7 +106,7 @@ describe('an endpoint', () => {
     ['http://127.0.0.1:4000/', /WEBHOOK_ALLOW_PRIVATE=true allows it/],
     ['http://localhost:4000/', /WEBHOOK_ALLOW_PRIVATE=true allows it/],
     ['http://hooks.localhost/', /WEBHOOK_ALLOW_PRIVATE=true allows it/],
-    ['http://169.254.169.254/', /reserved$/],
+    ['http://169.254.169.254/', /reserved address\.$/],
   ])('may not lead to %s, and the refusal names the remedy if there is one', async (url, msg) => {
     const careful = await startApp();
     try {

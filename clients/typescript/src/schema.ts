@@ -1403,14 +1403,20 @@ export interface components {
             error: "AlreadyCanceledSubscription";
             /**
              * @description A sentence for people, which can change.
-             * @example This subscription has ended and can no longer be changed.
+             * @example This subscription has ended and can no longer be changed. Create a new one.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#AlreadyCanceledSubscription
+             */
+            doc_url: string;
         };
         /** @description A seat and, if requested, its new invitation. */
         AssignedSeat: {
@@ -1518,10 +1524,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#BadRequest
+             */
+            doc_url: string;
         };
         /** @description A container, and the people who get its seats. */
         BulkAssign: {
@@ -1577,14 +1589,20 @@ export interface components {
             error: "BulkAssignmentFailed";
             /**
              * @description A sentence for people, which can change.
-             * @example 1 of 3 assignments failed, so nothing was changed.
+             * @example Nothing was changed, because 1 of 3 assignments failed: see failed.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#BulkAssignmentFailed
+             */
+            doc_url: string;
             /** @description The items that failed, with their errors. */
             failed?: components["schemas"]["BulkFailure"][];
         };
@@ -1797,14 +1815,20 @@ export interface components {
             error: "Conflict";
             /**
              * @description A sentence for people, which can change.
-             * @example This is in use already.
+             * @example A customer with this email already exists. Use that customer, or send another email.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#Conflict
+             */
+            doc_url: string;
         };
         /** @description A company or a person that buys. */
         Customer: {
@@ -1903,14 +1927,20 @@ export interface components {
             error: "CustomerNotFound";
             /**
              * @description A sentence for people, which can change.
-             * @example There is no such customer.
+             * @example There is no customer with the id 8a3f2c64-1b7e-4d0a-9c55-6e2f1a7b3d90.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#CustomerNotFound
+             */
+            doc_url: string;
         };
         CustomerPage: {
             /** @description Newest first. */
@@ -2383,14 +2413,20 @@ export interface components {
             error: "FeatureNotEnabled";
             /**
              * @description A sentence for people, which can change.
-             * @example This organization has switched seats off.
+             * @example This organization has switched seats off. Switch them on with seats_enabled in its settings.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#FeatureNotEnabled
+             */
+            doc_url: string;
         };
         /** @description The result of each check. */
         HealthChecks: {
@@ -2536,14 +2572,20 @@ export interface components {
             error: "IdempotencyKeyInUse";
             /**
              * @description A sentence for people, which can change.
-             * @example A request with this Idempotency-Key is still running.
+             * @example A request with this Idempotency-Key is still running. Repeat it in a moment.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#IdempotencyKeyInUse
+             */
+            doc_url: string;
         };
         InlineCustomer: {
             /**
@@ -2584,14 +2626,20 @@ export interface components {
             error: "insufficient_scope";
             /**
              * @description A sentence for people, which can change.
-             * @example The access token does not have the scope of this route.
+             * @example The access token lacks the scope customer_seats:write, which this route needs.
              */
             error_description: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#insufficient_scope
+             */
+            doc_url: string;
         };
         /** @description The error `InternalServerError`, with the status 500. */
         InternalServerError: {
@@ -2606,10 +2654,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#InternalServerError
+             */
+            doc_url: string;
         };
         /** @description The error `InvalidInvitationToken`, with the status 400. */
         InvalidInvitationToken: {
@@ -2624,10 +2678,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#InvalidInvitationToken
+             */
+            doc_url: string;
         };
         /** @description The error `InvalidSeatAssignmentRequest`, with the status 400. */
         InvalidSeatAssignmentRequest: {
@@ -2638,14 +2698,20 @@ export interface components {
             error: "InvalidSeatAssignmentRequest";
             /**
              * @description A sentence for people, which can change.
-             * @example The customer does not exist, or has no e-mail.
+             * @example The customer does not exist, or has no e-mail. Name the person by email instead.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#InvalidSeatAssignmentRequest
+             */
+            doc_url: string;
         };
         /** @description The error `invalid_token`, with the status 401. */
         InvalidToken: {
@@ -2656,14 +2722,20 @@ export interface components {
             error: "invalid_token";
             /**
              * @description A sentence for people, which can change.
-             * @example The access token is unknown, expired, revoked or malformed, or not meant for this route.
+             * @example This token is unknown or was revoked. Create a new one.
              */
             error_description: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#invalid_token
+             */
+            doc_url: string;
         };
         /** @description The token and the link that turn a pending seat into a claimed one. */
         Invitation: {
@@ -2789,14 +2861,20 @@ export interface components {
             error: "MemberEmailMismatch";
             /**
              * @description A sentence for people, which can change.
-             * @example A member with this external_member_id has another e-mail.
+             * @example The member with this external_member_id has another e-mail. Leave email out, or change the member.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#MemberEmailMismatch
+             */
+            doc_url: string;
         };
         /** @description The error `MemberNotFound`, with the status 404. */
         MemberNotFound: {
@@ -2807,14 +2885,20 @@ export interface components {
             error: "MemberNotFound";
             /**
              * @description A sentence for people, which can change.
-             * @example The buyer has no such member.
+             * @example The buyer has no member with the id 8a3f2c64-1b7e-4d0a-9c55-6e2f1a7b3d90.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#MemberNotFound
+             */
+            doc_url: string;
         };
         MemberPage: {
             /** @description Newest first. */
@@ -2860,10 +2944,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#NotPermitted
+             */
+            doc_url: string;
         };
         /** @description Seats that were bought with a one-time payment. */
         Order: {
@@ -3528,14 +3618,20 @@ export interface components {
             error: "RequestBodyTooLarge";
             /**
              * @description A sentence for people, which can change.
-             * @example The request body is larger than this route takes.
+             * @example The request body is larger than this route takes: 1 MiB, or 10 MiB for bulk routes.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#RequestBodyTooLarge
+             */
+            doc_url: string;
         };
         /** @description The error `RequestValidationError`, with the status 422. */
         RequestValidationError: {
@@ -3547,10 +3643,16 @@ export interface components {
             /** @description The problems of the request. */
             detail: components["schemas"]["ValidationProblem"][];
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#RequestValidationError
+             */
+            doc_url: string;
         };
         /** @description The error `ResourceNotFound`, with the status 404. */
         ResourceNotFound: {
@@ -3561,14 +3663,20 @@ export interface components {
             error: "ResourceNotFound";
             /**
              * @description A sentence for people, which can change.
-             * @example Not found.
+             * @example There is no subscription with the id 8a3f2c64-1b7e-4d0a-9c55-6e2f1a7b3d90.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#ResourceNotFound
+             */
+            doc_url: string;
         };
         /**
          * @description Why a seat was revoked.
@@ -3593,10 +3701,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#SeatAlreadyAssigned
+             */
+            doc_url: string;
         };
         /** @description The error `SeatAlreadyRevoked`, with the status 400. */
         SeatAlreadyRevoked: {
@@ -3607,14 +3721,20 @@ export interface components {
             error: "SeatAlreadyRevoked";
             /**
              * @description A sentence for people, which can change.
-             * @example This seat was revoked.
+             * @example This seat was revoked, and a revoked seat cannot be changed. Assign a new seat instead.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#SeatAlreadyRevoked
+             */
+            doc_url: string;
         };
         /** @description A container and a person. Exactly one of `subscription_id`, `order_id` and `checkout_id` names the container. */
         SeatAssign: {
@@ -3851,14 +3971,20 @@ export interface components {
             error: "SeatNotAvailable";
             /**
              * @description A sentence for people, which can change.
-             * @example All 5 seats of this subscription are taken.
+             * @example All 5 seats of this subscription are taken. Revoke a seat or buy more seats.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#SeatNotAvailable
+             */
+            doc_url: string;
         };
         /** @description The error `SeatNotPending`, with the status 400. */
         SeatNotPending: {
@@ -3873,10 +3999,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#SeatNotPending
+             */
+            doc_url: string;
         };
         /**
          * @description `pending`: the person is invited. `claimed`: the person uses the seat. `revoked`: the seat has ended.
@@ -3903,14 +4035,20 @@ export interface components {
             error: "SeatsAlreadyAssigned";
             /**
              * @description A sentence for people, which can change.
-             * @example The number of seats cannot be reduced to 5: 7 are assigned.
+             * @example The number of seats cannot be reduced to 5: 7 are assigned. Revoke seats first, or send on_overflow.
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#SeatsAlreadyAssigned
+             */
+            doc_url: string;
         };
         /** @description A purchase whose number of seats was changed. */
         SeatsChanged: {
@@ -4050,10 +4188,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#ServiceUnavailable
+             */
+            doc_url: string;
             /** @description The result of each check. Only `GET /health/ready` has it. */
             checks?: components["schemas"]["HealthChecks"];
         };
@@ -4444,10 +4588,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#TooManyRequests
+             */
+            doc_url: string;
         };
         /** @description The error `Unauthorized`, with the status 401. */
         Unauthorized: {
@@ -4462,10 +4612,16 @@ export interface components {
              */
             detail: string;
             /**
-             * @description The id of the request in the logs. Only 5xx errors have it.
+             * @description The id of the request in the logs, as in `X-Request-Id`.
              * @example f81d4fae-7dec-41d0-a765-00a0c91e6bf6
              */
-            request_id?: string;
+            request_id: string;
+            /**
+             * Format: uri
+             * @description The entry of the error in the catalogue of errors.
+             * @example https://seats.example.com/docs/errors#Unauthorized
+             */
+            doc_url: string;
         };
         /** @description A problem with one value of a request. */
         ValidationProblem: {
@@ -4481,7 +4637,7 @@ export interface components {
             loc: (string | number)[];
             /**
              * @description A sentence for people, which can change.
-             * @example Input should be an object
+             * @example The field metadata must be an object.
              */
             msg: string;
             /**

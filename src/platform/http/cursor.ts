@@ -1,4 +1,5 @@
 import { problem, RequestValidationError } from '../errors.js';
+import { FIELD } from '../sentences.js';
 import { parseUuid } from '../uuid.js';
 import { isCommonTime } from './request-fields.js';
 
@@ -31,7 +32,7 @@ export const SEAT_CURSOR = [TIME_KEY, UUID_KEY];
 export function invalidCursor(cursor: string): RequestValidationError {
   const invalid = problem(
     'value_error',
-    'This cursor is not valid for this list. Start again without a cursor',
+    `${FIELD} is not valid for this list. Start again without a cursor.`,
   );
   return RequestValidationError.at(['query', 'cursor'], invalid, cursor);
 }

@@ -11,11 +11,18 @@ import { Clock } from '../clock.js';
 import { Database } from '../database/database.js';
 import { problem, ApiError, defineError, RequestValidationError } from '../errors.js';
 import { IdempotencyRepository, type IdempotentRequest } from './idempotency.repository.js';
+import { FIELD } from '../sentences.js';
+import { Settings } from '../settings.js';
+import { errorBody } from './error.filter.js';
 
 export const IdempotencyKeyInUse = defineError(
   409,
   'IdempotencyKeyInUse',
-  'A request with this Idempotency-Key is still running.',
+  'A request with this Idempotency-Key is still running. Repeat it in a moment.',
+  {
+    cause: 'The first request with this Idempotency-Key has not been answered yet.',
+    remedy: 'Wait a moment, then repeat the request with the same key.',
+  },
 );
 
 /** The methods whose requests may carry a key. */
@@ -36,6 +43,12 @@ const SECRETS = [
 ];
 const CLIENT_DATA = ['metadata', 'seat_metadata'];
 
+/** The work of a request, and the body of its response if the work fails. */
+interface Job {
+  work: () => Promise<unknown>;
+  bodyOf: (error: ApiError) => Record<string, unknown>;
+}
+
 /**
  * Carries out requests with an Idempotency-Key once. The work and the record of its response commit
  * in one transaction, so a crash leaves both or neither. A lock marks a key whose request is
@@ -47,6 +60,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     private readonly database: Database,
     private readonly records: IdempotencyRepository,
     private readonly clock: Clock,
+    private readonly settings: Settings,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -55,22 +69,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const keyed = readKey(request);
     if (keyed === undefined) return next.handle();
     const reply = http.getResponse<FastifyReply>();
-    return from(this.database.transaction(() => this.once(keyed, reply, next)));
+    // A replay repeats the whole first response, so its request_id is that of the first request.
+    const bodyOf = (error: ApiError) => errorBody(request, error, this.settings.publicUrl);
+    const work = () => lastValueFrom(next.handle(), { defaultValue: undefined });
+    return from(this.database.transaction(() => this.once(keyed, reply, { work, bodyOf })));
   }
 
-  private async once(
-    request: IdempotentRequest,
-    reply: FastifyReply,
-    next: CallHandler,
-  ): Promise<unknown> {
+  private async once(request: IdempotentRequest, reply: FastifyReply, job: Job): Promise<unknown> {
     if (!(await this.records.tryLock(request))) throw new IdempotencyKeyInUse();
     const record = await this.records.find(request);
     if (record === null || record.created_at <= oldestKept(this.clock)) {
-      return this.work(request, reply, next);
+      return this.work(request, reply, job);
     }
     const { fingerprint } = record;
     if (fingerprint !== request.fingerprint && fingerprint !== request.rawFingerprint()) {
-      throw invalid('This key was used with another body or query');
+      throw invalid(`${FIELD} was used with another body or query. Use a new key.`);
     }
     void reply.status(record.status).header('idempotent-replayed', 'true');
     return record.body === null ? undefined : record.body;
@@ -80,20 +93,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
   private async work(
     request: IdempotentRequest,
     reply: FastifyReply,
-    next: CallHandler,
+    { work, bodyOf }: Job,
   ): Promise<unknown> {
     await this.records.savepoint();
     try {
-      const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      const body: unknown = await work();
       await this.record(request, reply.statusCode, body);
       return body;
     } catch (error) {
       if (!(error instanceof ApiError) || !KEPT_ERRORS.includes(error.status)) throw error;
       // Undoes the work but keeps the transaction, which records the error.
       await this.records.rollbackToSavepoint();
-      await this.record(request, error.status, error.body());
+      const body = bodyOf(error);
+      await this.record(request, error.status, body);
       void reply.status(error.status);
-      return error.body();
+      return body;
     }
   }
 
@@ -129,7 +143,7 @@ function readKey(request: FastifyRequest): IdempotentRequest | undefined {
   if (principal === undefined || !KEYED_METHODS.includes(method) || key === undefined)
     return undefined;
   if (typeof key !== 'string' || key.length === 0 || key.length > KEY_LENGTH) {
-    throw invalid(`The key should have 1 to ${KEY_LENGTH} characters`);
+    throw invalid(`${FIELD} must have 1 to ${KEY_LENGTH} characters.`);
   }
   const [address = '', query = ''] = url.split('?');
   const path = address.replace(/\/$/, '');

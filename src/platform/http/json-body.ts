@@ -1,5 +1,6 @@
 import { problem, RequestValidationError } from '../errors.js';
 import { inexactProblem, markInexact } from '../metadata.js';
+import { nameInSentence } from '../sentences.js';
 import type { JsonOutline } from './json-outline.js';
 
 // Values. The search for inexact integers takes more than a microsecond for each.
@@ -20,8 +21,10 @@ export function parseJson(bytes: Uint8Array, outline: JsonOutline): unknown {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return search ? JSON.parse(text, markInexactInteger) : JSON.parse(text);
-  } catch {
-    throw unreadableBody('The body is not valid JSON in UTF-8');
+  } catch (error) {
+    const place = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(String(error))?.[1];
+    const where = place === undefined ? '' : ` Look at character ${place}.`;
+    throw unreadableBody(`The body is not valid JSON in UTF-8.${where}`);
   }
 }
 
@@ -30,9 +33,15 @@ export function unreadableBody(message: string): RequestValidationError {
   return RequestValidationError.at(['body'], problem('json_invalid', message));
 }
 
-/** The 422 for a body of another type than JSON. */
-export function notJson(): RequestValidationError {
-  return unreadableBody('Send the body as JSON, with Content-Type: application/json');
+/**
+ * The 422 for a body of another type than JSON.
+ * @param sent the content type of the request, the empty string without one.
+ */
+export function notJson(sent?: string): RequestValidationError {
+  const type = sent?.split(';')[0]?.trim();
+  const found = type === '' ? 'no content type' : `the content type ${nameInSentence(type ?? '')}`;
+  const start = type === undefined ? '' : `The body has ${found}. `;
+  return unreadableBody(`${start}Send the body as JSON, with Content-Type: application/json.`);
 }
 
 /** A reviver that changes nothing. `source` is the text of a number, absent for other values. */

@@ -86,10 +86,15 @@ export class JsonOutline {
 
   private refusal(): RequestValidationError | undefined {
     if (this.depth > this.limits.depth) {
-      return refusal(problem('value_error', 'Input is nested too deeply'));
+      return refusal(
+        problem(
+          'value_error',
+          `The body must have at most ${this.limits.depth} levels of nesting.`,
+        ),
+      );
     }
     if (this.values <= this.limits.values) return undefined;
-    const message = `The body should have at most ${this.limits.values} values`;
+    const message = `The body must have at most ${this.limits.values} values.`;
     return refusal(problem('too_long', message));
   }
 }

@@ -5,45 +5,65 @@ import { MAX_PROBLEMS, RequestValidationError } from '../errors.js';
 import { unknownKey } from './known-keys.js';
 import { fieldsOf, type RequestClass } from './request-class.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The request class of the body, if the route ignores keys that it does not know. */
+    bodyClass?: RequestClass;
+  }
+}
+
+interface KnownKeys {
+  query: readonly string[];
+  bodyClass: RequestClass | undefined;
+}
+
 /**
  * Refuses query keys that a route of the API does not know. Ignored, a typo in a filter would return
  * the whole list. A guard sees every route, a pipe only those that read the query. It comes after the
- * guard for access.
+ * guard for access. It also notes the class of the body, for the errors of the request.
  */
 @Injectable()
 export class QueryGuard implements CanActivate {
-  private readonly known = new WeakMap<object, readonly string[]>();
+  private readonly known = new WeakMap<object, KnownKeys>();
 
   /** @throws {RequestValidationError} */
   canActivate(context: ExecutionContext): boolean {
-    const { query, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
-    const keys = Object.keys(query as object);
-    if (keys.length === 0 || !routeOptions.url?.startsWith('/v1/')) return true;
-    const known = this.keysOf(context);
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!request.routeOptions.url?.startsWith('/v1/')) return true;
+    const { query: known, bodyClass } = this.keysOf(context);
+    if (bodyClass !== undefined) request.bodyClass = bodyClass;
+    const keys = Object.keys(request.query as object);
     const unknown = keys.filter((key) => !known.includes(key)).slice(0, MAX_PROBLEMS);
     if (unknown.length === 0) return true;
     throw new RequestValidationError(unknown.map((key) => unknownKey(['query'], key, known)));
   }
 
-  private keysOf(context: ExecutionContext): readonly string[] {
+  private keysOf(context: ExecutionContext): KnownKeys {
     const handler = context.getHandler();
-    const known = this.known.get(handler) ?? queryKeys(context.getClass(), handler.name);
+    const known = this.known.get(handler) ?? knownKeys(context.getClass(), handler.name);
     this.known.set(handler, known);
     return known;
   }
 }
 
-/** The keys that a route reads, of its query class or of single `@Query('key')` arguments. */
-function queryKeys(controller: RequestClass, method: string): string[] {
-  const args: Record<string, { index: number; data?: unknown }> =
-    Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {};
-  const types: RequestClass[] =
-    Reflect.getMetadata('design:paramtypes', controller.prototype as object, method) ?? [];
-  return Object.entries(args).flatMap(([key, { index, data }]) => {
-    // The key is "<type>:<index>".
-    if (key.split(':')[0] !== String(RouteParamtypes.QUERY)) return [];
+function knownKeys(controller: RequestClass, method: string): KnownKeys {
+  const query = argumentsOf(controller, method, RouteParamtypes.QUERY).flatMap(({ data, type }) => {
     if (typeof data === 'string') return [data];
-    const type = types[index];
     return type === undefined ? [] : [...fieldsOf(type).keys()];
   });
+  const [body] = argumentsOf(controller, method, RouteParamtypes.BODY);
+  const isLenient = body?.type !== undefined && !('strict' in body.type);
+  return { query, bodyClass: isLenient ? body.type : undefined };
+}
+
+/** The arguments of a route of one kind: a single key (`data`), or a whole request class. */
+function argumentsOf(controller: RequestClass, method: string, kind: RouteParamtypes) {
+  const args: Record<string, { index: number; data?: unknown }> =
+    Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {};
+  const types: (RequestClass | undefined)[] =
+    Reflect.getMetadata('design:paramtypes', controller.prototype as object, method) ?? [];
+  // The key is "<kind>:<index>".
+  return Object.entries(args)
+    .filter(([key]) => key.split(':')[0] === String(kind))
+    .map(([, { index, data }]) => ({ data, type: types[index] }));
 }

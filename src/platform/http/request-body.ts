@@ -65,7 +65,7 @@ export async function readText(
 export async function refuseBody(request: FastifyRequest, payload: Readable): Promise<void> {
   let isEmpty = true;
   for await (const chunk of chunksOf(request, payload)) isEmpty &&= chunk.length === 0;
-  if (!isEmpty) throw notJson();
+  if (!isEmpty) throw notJson(request.headers['content-type'] ?? '');
 }
 
 async function* chunksOf(
@@ -86,7 +86,7 @@ async function* chunksOf(
     // Otherwise the rest would stay in the buffers of the connection, which then cannot close.
     payload.resume();
     // The client is gone, so only the log shows the error.
-    throw error instanceof ApiError ? error : unreadableBody('The body did not arrive completely');
+    throw error instanceof ApiError ? error : unreadableBody('The body did not arrive completely.');
   }
 }
 

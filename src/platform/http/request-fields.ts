@@ -26,6 +26,22 @@ import { hasHidden } from '../text.js';
 import { parseUuid } from '../uuid.js';
 import { METADATA_KEYS, metadataProblem } from '../metadata.js';
 import { parseUrl } from '../url.js';
+import { didYouMean } from '../did-you-mean.js';
+import {
+  FIELD,
+  NOT_A_STRING,
+  NOT_A_UUID,
+  NOT_AN_EMAIL,
+  NOT_AN_INTEGER,
+  NOT_AN_OBJECT,
+  oneOf,
+  tooFewItems,
+  tooLarge,
+  tooLong,
+  tooManyItems,
+  tooShort,
+  tooSmall,
+} from '../sentences.js';
 import { exampleIdOf } from './examples.js';
 import { WithContext } from './request-class.js';
 import type { RuleContext } from './validation-problems.js';
@@ -92,11 +108,6 @@ function eachWithMessage(
   return { each: true, ...withMessage(message, { isValidItem }) };
 }
 
-const NOT_A_STRING = 'Input should be a string';
-const NOT_A_UUID = 'Input should be a valid UUID';
-const NOT_AN_OBJECT = 'Input should be an object';
-const NOT_AN_EMAIL = 'value is not a valid email address';
-
 /** A rule that class-validator lacks or implements differently. */
 function CustomRule(
   name: string,
@@ -113,16 +124,8 @@ function CustomRule(
 function HasLength(min: number, max: number): PropertyDecorator {
   const lengthOf = (value: unknown) => (typeof value === 'string' ? value.length : NaN);
   return applyDecorators(
-    CustomRule(
-      'minLength',
-      (value) => lengthOf(value) >= min,
-      withMessage(`String should have at least ${min} characters`),
-    ),
-    CustomRule(
-      'maxLength',
-      (value) => lengthOf(value) <= max,
-      withMessage(`String should have at most ${max} characters`),
-    ),
+    CustomRule('minLength', (value) => lengthOf(value) >= min, withMessage(tooShort(min))),
+    CustomRule('maxLength', (value) => lengthOf(value) <= max, withMessage(tooLong(max))),
   );
 }
 
@@ -141,7 +144,7 @@ function IsPrintable(kind: 'line' | 'lines'): PropertyDecorator {
   return CustomRule(
     'isPrintable',
     (value) => typeof value === 'string' && !hasHidden(value.replace(lines, '')),
-    withMessage('Input should not contain control or invisible format characters'),
+    withMessage(`${FIELD} must not contain control or invisible format characters.`),
   );
 }
 
@@ -167,7 +170,7 @@ const VISIBLE = /[^\s\p{Cc}\p{Cf}]/u;
 
 /** The name of a person or a thing: one line of text with at least one visible character. */
 export function NameField(options: Omit<TextOptions, 'min' | 'pattern' | 'printable'>) {
-  const pattern: [RegExp, string] = [VISIBLE, 'Input should not be blank'];
+  const pattern: [RegExp, string] = [VISIBLE, `${FIELD} must not be blank.`];
   return TextField({ ...options, pattern, printable: 'line' });
 }
 
@@ -185,7 +188,11 @@ export function UrlField(options: FieldOptions) {
       rules: [
         IsString(withMessage(NOT_A_STRING)),
         HasLength(1, MAX_URL_LENGTH),
-        CustomRule('isUrl', isUrl, withMessage('Input should be a valid URL')),
+        CustomRule(
+          'isUrl',
+          isUrl,
+          withMessage(`${FIELD} must be a valid URL, such as https://example.com.`),
+        ),
       ],
       schema: { type: String, format: 'uri', minLength: 1, maxLength: MAX_URL_LENGTH },
     },
@@ -228,7 +235,7 @@ export function UuidField(options: FieldOptions & { version4?: boolean }): Prope
 }
 
 function uuidField(options: FieldOptions & { version4?: boolean }): PropertyDecorator {
-  const version = withMessage('UUID version 4 expected', { type: 'uuid_version' });
+  const version = withMessage(`${FIELD} must be a UUID of version 4.`, { type: 'uuid_version' });
   return field(
     {
       parse: (value) => parseUuid(value) ?? value,
@@ -263,16 +270,10 @@ export function BooleanField(options: FieldOptions) {
     if (TRUE.includes(word)) return true;
     return FALSE.includes(word) ? false : value;
   };
-  const message = 'Input should be a valid boolean';
   return field(
     {
       parse,
-      rules: [
-        IsBoolean({
-          message: ({ value }) =>
-            isWord(value) ? `${message}, unable to interpret input` : message,
-        }),
-      ],
+      rules: [IsBoolean(withMessage(`${FIELD} must be true or false.`))],
       schema: { type: Boolean },
     },
     options,
@@ -287,9 +288,9 @@ export function IntegerField(options: FieldOptions & { min: number; max: number 
       parse: (value) =>
         typeof value === 'string' && /^[+-]?\d{1,15}$/.test(value.trim()) ? Number(value) : value,
       rules: [
-        IsInt(withMessage('Input should be a valid integer')),
-        Min(min, withMessage(`Input should be greater than or equal to ${min}`)),
-        Max(max, withMessage(`Input should be less than or equal to ${max}`)),
+        IsInt(withMessage(NOT_AN_INTEGER)),
+        Min(min, withMessage(tooSmall(min))),
+        Max(max, withMessage(tooLarge(max))),
       ],
       schema: { type: 'integer', minimum: min, maximum: max },
     },
@@ -301,15 +302,20 @@ export function IntegerField(options: FieldOptions & { min: number; max: number 
 export function EnumField(values: readonly string[], options: FieldOptions) {
   return field(
     {
-      rules: [IsIn(values, withMessage(oneOf(values)))],
+      rules: [IsIn(values, { message: ({ value }) => notOneOf(values, value) })],
       schema: { type: String, enum: [...values] },
     },
     options,
   );
 }
 
-function oneOf(values: readonly string[]): string {
-  return `Input should be ${values.map((word) => `'${word}'`).join(', ')}`;
+/** The message for a value, or for a list with a value, that is none of `values`. */
+function notOneOf(values: readonly string[], sent: unknown): string {
+  const wrong: unknown = Array.isArray(sent)
+    ? sent.find((item: unknown) => !values.includes(item as string))
+    : sent;
+  const hint = typeof wrong === 'string' ? didYouMean(wrong, values) : '';
+  return `${FIELD} must be ${values.length > 1 ? 'one of ' : ''}${oneOf(values)}.${hint}`;
 }
 
 /** Whether ISO 8601 and PostgreSQL write this time alike, which holds for the years 1 to 9999. */
@@ -335,7 +341,9 @@ export function DateTimeField(options: FieldOptions) {
   return field(
     {
       parse,
-      rules: [IsDate(withMessage('Input should be a valid datetime, as ISO 8601'))],
+      rules: [
+        IsDate(withMessage(`${FIELD} must be a time in ISO 8601, such as 2026-01-31T12:00:00Z.`)),
+      ],
       schema: { type: String, format: 'date-time' },
     },
     options,
@@ -388,15 +396,10 @@ interface ListOptions extends FieldOptions {
   max: number;
 }
 
-/** The message for a list of more than `max` items. */
-export function tooManyItems(max: number): string {
-  return `List should have at most ${max} items`;
-}
-
 function HasItemCount({ min = 0, max }: ListOptions): PropertyDecorator {
   return applyDecorators(
-    IsArray(withMessage('Input should be a valid list')),
-    ...(min > 0 ? [ArrayMinSize(min, withMessage(`List should have at least ${min} items`))] : []),
+    IsArray(withMessage(`${FIELD} must be a list.`)),
+    ...(min > 0 ? [ArrayMinSize(min, withMessage(tooFewItems(min)))] : []),
     ArrayMaxSize(max, withMessage(tooManyItems(max))),
     WithContext({ maxItems: max }),
   );
@@ -457,10 +460,10 @@ export function ListField(
 
 function itemRule(of: readonly string[] | undefined, uuid: boolean): PropertyDecorator {
   if (of)
-    return IsIn(
-      of,
-      eachWithMessage(oneOf(of), (item) => of.includes(item as string)),
-    );
+    return IsIn(of, {
+      ...eachWithMessage('', (item) => of.includes(item as string)),
+      message: ({ value }) => notOneOf(of, value),
+    });
   return uuid
     ? IsUUID(
         'loose',

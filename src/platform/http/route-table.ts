@@ -1,11 +1,16 @@
+import { typosBetween } from '../did-you-mean.js';
+
 /** The methods of every route, to tell a path that takes other methods from one that does not exist. */
 export class RouteTable {
   private readonly literal = new Map<string, Set<string>>();
+  /** The segments of each path, whatever its methods. */
+  private readonly paths = new Map<string, string[]>();
   private readonly patterns: { segments: string[]; method: string }[] = [];
 
   /** @param url the pattern, in which `:name` is any segment and a final `*` is any rest. */
   add(methods: string | string[], url: string): void {
     const segments = segmentsOf(url);
+    this.paths.set(url, segments);
     const isLiteral = segments.every((segment) => !segment.startsWith(':') && segment !== '*');
     for (const method of [methods].flat()) {
       if (isLiteral) this.addLiteral(segments.join('/'), method);
@@ -30,10 +35,41 @@ export class RouteTable {
     return literal !== undefined && !literal.has(method);
   }
 
+  /** The route whose path is nearest to this one, with its parameters as `{name}`. */
+  nearestTo(path: string): string | undefined {
+    const segments = segmentsOf(path);
+    // A path that was built without the base path.
+    const ways = [segments, ['v1', ...segments]];
+    let nearest: string[] | undefined;
+    let least = Infinity;
+    for (const pattern of this.paths.values()) {
+      for (const way of ways) {
+        const typos = typosInPath(way, pattern);
+        if (typos < least) [nearest, least] = [pattern, typos];
+      }
+    }
+    return nearest && `/${nearest.map((part) => part.replace(/^:(\w+)/, '{$1}')).join('/')}`;
+  }
+
   private addLiteral(path: string, method: string): void {
     const methods = this.literal.get(path) ?? new Set();
     this.literal.set(path, methods.add(method));
   }
+}
+
+// Together, so that a path with one typo in each segment is not near to any route.
+const MAX_TYPOS = 3;
+
+function typosInPath(path: string[], pattern: string[]): number {
+  if (path.length !== pattern.length || pattern.at(-1) === '*') return Infinity;
+  let typos = 0;
+  for (const [index, part] of pattern.entries()) {
+    const segment = path[index] as string;
+    if (!part.startsWith(':')) typos += typosBetween(segment, part);
+    else if (segment === '') return Infinity;
+    if (typos > MAX_TYPOS) return Infinity;
+  }
+  return typos;
 }
 
 function segmentsOf(path: string): string[] {

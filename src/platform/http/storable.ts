@@ -1,4 +1,5 @@
 import { type LocatedProblem, problem, RequestValidationError } from '../errors.js';
+import { FIELD } from '../sentences.js';
 
 /** An object or a list with a link to its parent. The path is built only for a problem. */
 interface Visit {
@@ -21,7 +22,7 @@ export function refuseUnstorable(root: object, place: string): void {
     } else {
       for (const key in value) {
         const message = messageFor(key);
-        if (message) throw unstorable(visit, `${message} in a key`);
+        if (message) throw unstorable(visit, `${message} in a key.`);
         check((value as Record<string, unknown>)[key], key, visit);
       }
     }
@@ -33,7 +34,7 @@ export function refuseUnstorable(root: object, place: string): void {
       return;
     }
     const message = messageFor(item);
-    if (message) throw unstorable({ value: parent, name, parent }, message);
+    if (message) throw unstorable({ value: parent, name, parent }, `${message}.`);
   }
 
   function unstorable(visit: Visit, message: string): RequestValidationError {
@@ -43,12 +44,12 @@ export function refuseUnstorable(root: object, place: string): void {
 
 function messageFor(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    if (value.includes('\0')) return 'NUL characters are not allowed';
-    if (!value.isWellFormed()) return 'Unpaired surrogates are not allowed';
+    if (value.includes('\0')) return `${FIELD} must not contain NUL characters`;
+    if (!value.isWellFormed()) return `${FIELD} must not contain unpaired surrogates`;
   }
   // JSON has numbers of any size. As a double they become infinite, and JSON stores that as null.
   const tooLarge = typeof value === 'number' && !Number.isFinite(value);
-  return tooLarge ? 'The number is too large' : undefined;
+  return tooLarge ? `${FIELD} is too large for a number` : undefined;
 }
 
 function pathOf(visit: Visit): LocatedProblem['loc'] {

@@ -1,5 +1,6 @@
 import type { ValidationError } from 'class-validator';
 import type { LocatedProblem, ProblemType } from '../errors.js';
+import { REQUIRED } from '../sentences.js';
 import { fieldsOf, type RequestClass } from './request-class.js';
 
 export type Location = (string | number)[];
@@ -61,7 +62,7 @@ function ownProblem(error: ValidationError, loc: Location): LocatedProblem | und
   const rule = firstRule(Object.keys(error.constraints ?? {}));
   if (rule === undefined) return undefined;
   const { value } = error;
-  if (value === undefined) return { type: 'missing', loc, msg: 'Field required', input: null };
+  if (value === undefined) return { type: 'missing', loc, msg: REQUIRED, input: null };
   const { type = typeOf(rule, value), isValidItem }: RuleContext = error.contexts?.[rule] ?? {};
   const index = isValidItem && Array.isArray(value) ? value.findIndex(not(isValidItem)) : -1;
   const input: unknown = index < 0 ? value : value[index];

@@ -13,10 +13,11 @@ import {
   type Problem,
   RequestValidationError,
 } from '../errors.js';
+import { NOT_AN_OBJECT, REQUIRED, tooManyItems } from '../sentences.js';
 import { pause, SLICE } from '../slices.js';
 import { unknownKey } from './known-keys.js';
 import { fieldsOf, type RequestClass, toInstance } from './request-class.js';
-import { isObject, tooManyItems } from './request-fields.js';
+import { isObject } from './request-fields.js';
 import { isValid } from './request-rules.js';
 import { refuseUnstorable } from './storable.js';
 import { type Location, toProblems } from './validation-problems.js';
@@ -48,8 +49,8 @@ class PlacePipe extends ValidationPipe {
     const type: RequestClass | undefined = metadata.metatype;
     if (type === undefined || !this.toValidate(metadata)) return super.transform(value, metadata);
     if (value === undefined && 'optional' in type) return new type();
-    if (value === undefined) throw this.refusal(problem('missing', 'Field required'));
-    if (!isObject(value)) throw this.refusal(problem('dict_type', 'Input should be an object'));
+    if (value === undefined) throw this.refusal(problem('missing', REQUIRED));
+    if (!isObject(value)) throw this.refusal(problem('dict_type', NOT_AN_OBJECT));
     throwIfAny(longLists(value, type, [this.place]));
     refuseUnstorable(value, this.place);
     throwIfAny(unknownKeys(value, type, [this.place]));

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ResourceNotFound } from '../errors.js';
+import { noSuch } from '../errors.js';
 import { sendPage } from '../html/html-page.js';
 import { mailboxPage, mailFrame } from './mailbox.pages.js';
 import { Mailbox, type MailboxEntry } from './mailer.js';
@@ -26,7 +26,7 @@ export class MailboxController {
   @Get('mailbox/:id/html')
   html(@Param('id') id: unknown, @Res() reply: FastifyReply): void {
     const mail = this.mailbox.find(Number(id));
-    if (mail === undefined) throw new ResourceNotFound('The mailbox has no such mail.');
+    if (mail === undefined) throw noSuch('mail', String(id));
     sendPage(reply, mailFrame(mail));
   }
 }

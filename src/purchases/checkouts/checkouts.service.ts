@@ -13,8 +13,9 @@ import { type CheckoutRow, CheckoutsRepository } from './checkouts.repository.js
 import { ClientSecrets } from './client-secrets.js';
 
 const DUPLICATES = {
-  checkouts_pkey: 'A checkout with this id already exists.',
-  checkouts_external_id: 'A checkout with this external_id already exists.',
+  checkouts_pkey: 'A checkout with this id already exists. Send another id, or none.',
+  checkouts_external_id:
+    'A checkout with this external_id already exists. Use that checkout, or send another one.',
 };
 
 /** A checkout with the client secret, if the caller may see it. */
@@ -68,7 +69,7 @@ export class CheckoutsService {
   /** @throws ResourceNotFound */
   async getByExternalId(caller: Caller, externalId: string): Promise<Checkout> {
     const row = await this.checkouts.findByExternalId(caller.organizationId, externalId);
-    return this.withClientSecret(caller, orNotFound(row, 'checkout', externalId));
+    return this.withClientSecret(caller, orNotFound(row, 'checkout', externalId, 'external_id'));
   }
 
   async list(caller: Caller, query: PageQuery): Promise<Paginated<Checkout>> {

@@ -15,13 +15,15 @@ import { retryLostRace } from '../shared/retry.js';
 import type { CreateCustomer, InlineCustomer, UpdateCustomer } from './customers.dto.js';
 import { type CustomerRow, CustomersRepository } from './customers.repository.js';
 
-const SAME_EMAIL = 'A customer with this email already exists.';
+const SAME_EMAIL =
+  'A customer with this email already exists. Use that customer, or send another email.';
 
 const DUPLICATES = {
-  customers_pkey: 'A customer with this id already exists.',
+  customers_pkey: 'A customer with this id already exists. Send another id, or none.',
   customers_email: SAME_EMAIL,
   customers_email_keys: SAME_EMAIL,
-  customers_external_id: 'A customer with this external_id already exists.',
+  customers_external_id:
+    'A customer with this external_id already exists. Use that customer, or send another one.',
   // The owner gets the customer's e-mail, which another member may have already.
   members_email: MEMBER_DUPLICATES.members_email,
   members_email_keys: MEMBER_DUPLICATES.members_email_keys,
@@ -63,7 +65,7 @@ export class CustomersService {
   /** @throws ResourceNotFound */
   async getByExternalId(caller: Caller, externalId: string): Promise<CustomerRow> {
     const row = await this.customers.findByExternalId(caller.organizationId, externalId);
-    return orNotFound(row, 'customer', externalId);
+    return orNotFound(row, 'customer', externalId, 'external_id');
   }
 
   list(caller: Caller, query: PageQuery): Promise<Paginated<CustomerRow>> {
@@ -125,7 +127,7 @@ export class CustomersService {
         id,
       );
       if (await this.customers.hasLiveSubscription(row)) {
-        throw new Conflict('A subscription of this customer has not ended; end it first.');
+        throw new Conflict('A subscription of this customer has not ended. End it first.');
       }
       // Again, for orders that were created before the lock. With it there can be no new ones.
       await this.closeOrders(caller, id);

@@ -7,18 +7,21 @@ import type { Caller } from '../../platform/caller.js';
 import type { Paginated } from '../../platform/http/pagination.js';
 import { PoolsService } from '../../seats/pool/pools.service.js';
 import { CustomersRepository } from '../customers/customers.repository.js';
-import { conflictOnDuplicate, notFound, orNotFound } from '../shared/purchases.errors.js';
+import { noSuch } from '../../platform/errors.js';
+import { conflictOnDuplicate, orNotFound } from '../shared/purchases.errors.js';
 import type { CreateMember, MembersQuery, UpdateMember } from './members.dto.js';
 import { type MemberRow, MembersRepository } from './members.repository.js';
 
-const SAME_EMAIL = 'This customer has a member with this email already.';
+const SAME_EMAIL =
+  'This customer has a member with this email already. Use that member, or send another email.';
 
 /** The message of the 409 for each unique index of members. */
 export const MEMBER_DUPLICATES = {
-  members_pkey: 'A member with this id already exists.',
+  members_pkey: 'A member with this id already exists. Send another id, or none.',
   members_email: SAME_EMAIL,
   members_email_keys: SAME_EMAIL,
-  members_external_id: 'This customer has a member with this external_id already.',
+  members_external_id:
+    'This customer has a member with this external_id already. Use that member, or send another one.',
 };
 
 /** Creates, changes and deletes members, who are the people of a customer. */
@@ -40,7 +43,7 @@ export class MembersService {
     const { organizationId } = caller;
     const create = async () => {
       if (!(await this.customers.lockAgainstDeletion(organizationId, body.customer_id))) {
-        throw notFound('customer', body.customer_id);
+        throw noSuch('customer', body.customer_id);
       }
       if (body.external_id) await this.pools.lockLinking(body.customer_id);
       return this.members.insert({
@@ -69,7 +72,7 @@ export class MembersService {
     externalId: string,
   ): Promise<MemberRow> {
     const row = await this.members.findByExternalId(caller.organizationId, customerId, externalId);
-    return orNotFound(row, 'member', externalId);
+    return orNotFound(row, 'member', externalId, 'external_id');
   }
 
   list(caller: Caller, query: MembersQuery): Promise<Paginated<MemberRow>> {

@@ -128,6 +128,6 @@ export class OrdersService extends PurchasesService<OrderRow, CreateOrder, PutOr
 
 function deleted(kind: 'product' | 'customer') {
   return new NotPermitted(
-    `The ${kind} of this order was deleted, so it accepts no more assignments.`,
+    `The ${kind} of this order was deleted, so it accepts no more assignments. Name another one.`,
   );
 }

@@ -13,8 +13,9 @@ import type { CreateProduct, InlineProduct, UpdateProduct } from './products.dto
 import { type ProductRow, ProductsRepository } from './products.repository.js';
 
 const DUPLICATES = {
-  products_pkey: 'A product with this id already exists.',
-  products_external_id: 'A product with this external_id already exists.',
+  products_pkey: 'A product with this id already exists. Send another id, or none.',
+  products_external_id:
+    'A product with this external_id already exists. Use that product, or send another one.',
 };
 
 const IN_USE =
@@ -53,7 +54,7 @@ export class ProductsService {
   /** @throws ResourceNotFound */
   async getByExternalId(caller: Caller, externalId: string): Promise<ProductRow> {
     const row = await this.products.findByExternalId(caller.organizationId, externalId);
-    return orNotFound(row, 'product', externalId);
+    return orNotFound(row, 'product', externalId, 'external_id');
   }
 
   list(caller: Caller, query: PageQuery): Promise<Paginated<ProductRow>> {

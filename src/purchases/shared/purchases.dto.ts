@@ -130,7 +130,7 @@ export abstract class PutPurchase extends PurchaseBody implements HasRules {
 
   private exactlyOne(name: 'product' | 'customer'): Problem | undefined {
     if ((this[name] === undefined) !== (this[`${name}_id`] === undefined)) return undefined;
-    return problem('value_error', `Exactly one of ${name} and ${name}_id must be given`);
+    return problem('value_error', `Send exactly one of ${name} and ${name}_id.`);
   }
 }
 

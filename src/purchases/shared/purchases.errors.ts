@@ -4,27 +4,23 @@ import {
   type ApiError,
   Conflict,
   NotPermitted,
+  noSuch,
   RequestValidationError,
-  ResourceNotFound,
 } from '../../platform/errors.js';
-
-/** The same 404 whether the object never existed, was deleted, or belongs to another tenant. */
-export function notFound(kind: string, id: string): ApiError {
-  return new ResourceNotFound(`There is no ${kind} ${id}.`);
-}
+import { FIELD } from '../../platform/sentences.js';
 
 /**
- * @param id what the object was looked up by: its id or its external_id.
+ * @param id what the object was looked up by, under the name `key`.
  * @throws ResourceNotFound the row is null.
  */
-export function orNotFound<Row>(row: Row | null, kind: string, id: string): Row {
-  if (row === null) throw notFound(kind, id);
+export function orNotFound<Row>(row: Row | null, kind: string, id: string, key = 'id'): Row {
+  if (row === null) throw noSuch(kind, id, key);
   return row;
 }
 
 /** A request asked to leave a final status. */
 export function finalStatus(kind: string, status: string): ApiError {
-  return new NotPermitted(`This ${kind} is ${status}, which is final.`);
+  return new NotPermitted(`This ${kind} is ${status}, which is final. Create a new one instead.`);
 }
 
 /**
@@ -49,12 +45,12 @@ export async function conflictOnDuplicate<T>(
 /** @throws RequestValidationError the body of a PUT names an external_id other than the path's. */
 export function assertSameExternalId(externalId: string, sent: string | undefined): void {
   if (sent === undefined || sent === externalId) return;
-  const msg = 'The external_id of the path cannot be changed by the body';
+  const msg = `${FIELD} must be equal to the external_id in the path, or absent.`;
   throw RequestValidationError.at(['body', 'external_id'], problem('value_error', msg), sent);
 }
 
 /** @throws Conflict the body of a PUT chooses an id, and the object has another one. */
 export function assertSameId(kind: string, id: string, sent: string | undefined): void {
   if (sent === undefined || sent === id) return;
-  throw new Conflict(`The ${kind} with this external_id has the id ${id}.`);
+  throw new Conflict(`The ${kind} with this external_id has the id ${id}. Send that id, or none.`);
 }

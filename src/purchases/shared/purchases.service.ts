@@ -120,7 +120,7 @@ export abstract class PurchasesService<
   /** @throws ResourceNotFound */
   async getByExternalId(caller: Caller, externalId: string): Promise<Row & SeatCounts> {
     const row = await this.repository.findByExternalId(caller.organizationId, externalId);
-    return this.withSeatCounts(orNotFound(row, this.kind, externalId));
+    return this.withSeatCounts(orNotFound(row, this.kind, externalId, 'external_id'));
   }
 
   async list(caller: Caller, query: PageQuery): Promise<Paginated<Row & SeatCounts>> {
@@ -182,8 +182,8 @@ export abstract class PurchasesService<
 
   private conflictOnDuplicate<T>(work: () => Promise<T>): Promise<T> {
     const messages = {
-      [`${this.kind}s_pkey`]: `Another ${this.kind} with this id already exists.`,
-      [`${this.kind}s_external_id`]: `Another ${this.kind} with this external_id already exists.`,
+      [`${this.kind}s_pkey`]: `Another ${this.kind} with this id already exists. Send another id, or none.`,
+      [`${this.kind}s_external_id`]: `Another ${this.kind} with this external_id already exists. PUT changes it.`,
     };
     return conflictOnDuplicate(messages, work);
   }

@@ -8,7 +8,7 @@ import { CustomersService } from '../customers/customers.service.js';
 import type { InlineProduct } from '../products/products.dto.js';
 import { ProductsRepository } from '../products/products.repository.js';
 import { ProductsService } from '../products/products.service.js';
-import { notFound } from './purchases.errors.js';
+import { noSuch } from '../../platform/errors.js';
 
 /** The objects that a purchase or a checkout refers to. Undefined and null refer to none. */
 export interface References {
@@ -46,13 +46,13 @@ export class ReferencesService {
   async lock(organizationId: string, references: References): Promise<void> {
     const { product_id, customer_id, checkout_id } = references;
     if (product_id && !(await this.products.lockAgainstDeletion(organizationId, product_id))) {
-      throw notFound('product', product_id);
+      throw noSuch('product', product_id);
     }
     if (customer_id && !(await this.customers.lockAgainstDeletion(organizationId, customer_id))) {
-      throw notFound('customer', customer_id);
+      throw noSuch('customer', customer_id);
     }
     if (checkout_id && !(await this.checkouts.find(organizationId, checkout_id))) {
-      throw notFound('checkout', checkout_id);
+      throw noSuch('checkout', checkout_id);
     }
   }
 

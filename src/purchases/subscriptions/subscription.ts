@@ -44,7 +44,7 @@ export function lacksPeriodEnd(
 }
 
 /** The message when {@link lacksPeriodEnd}. */
-export const PERIOD_END_NEEDED = 'cancel_at_period_end needs a current_period_end';
+export const PERIOD_END_NEEDED = 'Send current_period_end: cancel_at_period_end needs it.';
 
 /**
  * The lifecycle with its derived columns. A cancellation is carried out once its period is over;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../platform/caller.js';
-import { ResourceNotFound } from '../../platform/errors.js';
+import { noSuch } from '../../platform/errors.js';
 import { FeatureNotEnabled } from '../seats.errors.js';
 import type { Recipient } from '../seats.rules.js';
 import type { SeatRow } from '../seats.sql.js';
@@ -18,7 +18,7 @@ export class AccessService {
    */
   async find(caller: Caller, productId: string, person: Recipient): Promise<SeatRow | null> {
     const row = await this.access.findAccess(caller.organizationId, productId, person);
-    if (row === undefined) throw new ResourceNotFound('There is no such product.');
+    if (row === undefined) throw noSuch('product', productId);
     if (!row.seats_enabled) throw new FeatureNotEnabled();
     return row.seat_id === null ? null : (row as SeatRow);
   }

@@ -10,12 +10,8 @@ import type { Caller } from '../../platform/caller.js';
 import { Clock } from '../../platform/clock.js';
 import { Keys } from '../../platform/crypto.js';
 import { Database } from '../../platform/database/database.js';
-import {
-  ApiError,
-  CustomerNotFound,
-  MemberNotFound,
-  ResourceNotFound,
-} from '../../platform/errors.js';
+import { ApiError, CustomerNotFound, MemberNotFound, noSuch } from '../../platform/errors.js';
+import { keyInSentence } from '../../platform/sentences.js';
 import { Settings } from '../../platform/settings.js';
 import { mapInSlices } from '../../platform/slices.js';
 import { ContainersService, usablePool } from '../pool/containers.service.js';
@@ -31,7 +27,7 @@ import {
   SeatNotAvailable,
 } from '../seats.errors.js';
 import { SeatsRepository } from '../seats.repository.js';
-import type { Assignment, ContainerKeys } from '../seats.rules.js';
+import type { Assignment, ContainerKeys, Recipient } from '../seats.rules.js';
 import type { NewSeat, PoolRow, SeatRow } from '../seats.sql.js';
 import { AssignRepository } from './assign.repository.js';
 import { type Decision, getsNewSeat, judge, needsPeople, type Refusal } from './assign.rules.js';
@@ -83,14 +79,6 @@ interface PreparedSeat {
   seat: NewSeat;
   invitation: Invitation | null;
 }
-
-const REFUSALS: Record<Exclude<Refusal, 'SeatNotAvailable'>, new () => ApiError> = {
-  SeatAlreadyAssigned,
-  MemberNotFound,
-  MemberEmailMismatch,
-  CustomerNotFound,
-  InvalidSeatAssignmentRequest,
-};
 
 /**
  * Assigns seats: resolve the recipients, decide about each, write the seats. A single assignment by
@@ -190,7 +178,7 @@ export class AssignService {
     return this.database.transaction(async () => {
       const pool = await this.containers.lockPool(caller, container);
       const seat = await this.seats.findSeat(caller.organizationId, id);
-      if (seat === undefined) throw new ResourceNotFound('There is no such seat.');
+      if (seat === undefined) throw noSuch('seat', id);
       if (seat.status === 'revoked') throw new SeatAlreadyRevoked();
       if (!pool.active) throw notAvailable(pool);
       // The new person gets the place of the old seat.
@@ -249,12 +237,13 @@ export class AssignService {
   ): Promise<Assigned | undefined> {
     const { recipient } = assignment;
     const found = await this.assignments.findPoolAndCandidate(caller, ref, recipient);
-    const pool = usablePool(found);
+    const pool = usablePool(found, ref);
     if (!pool.active) return refuseAll(pool, [assignment]);
     const usesMembers = pool.member_model_enabled;
     const [decision] = judge(free(pool), usesMembers, [{ assignment, candidate: pool }]);
     const { verdict } = decision as Decision;
-    if (verdict.outcome === 'refused') return { outcomes: [errorOf(verdict.refusal, pool)], pool };
+    if (verdict.outcome === 'refused')
+      return { outcomes: [errorOf(verdict.refusal, pool, assignment.recipient)], pool };
     if (pool.seat === null || needsPeople(decision as Decision, usesMembers)) return undefined;
     return { outcomes: [{ row: pool.seat, invitation: null }], pool };
   }
@@ -352,7 +341,8 @@ export class AssignService {
     const rows = new Map([...written, ...found].map((row) => [row.seat_id, row]));
     const preparedOf = new Map(prepared.map((each) => [each.assignment, each]));
     return mapInSlices(decisions, ({ assignment, verdict }): Outcome => {
-      if (verdict.outcome === 'refused') return errorOf(verdict.refusal, pool);
+      if (verdict.outcome === 'refused')
+        return errorOf(verdict.refusal, pool, assignment.recipient);
       if (verdict.outcome === 'existing_seat') {
         return { row: rows.get(verdict.seatId) as SeatRow, invitation: null };
       }
@@ -378,17 +368,34 @@ function refuseAll(pool: PoolRow, assignments: Assignment[]): Assigned {
   return { outcomes: assignments.map((): Outcome => notAvailable(pool)), pool };
 }
 
-function errorOf(refusal: Refusal, pool: PoolRow): ApiError {
-  return refusal === 'SeatNotAvailable' ? notAvailable(pool) : new REFUSALS[refusal]();
+function errorOf(refusal: Refusal, pool: PoolRow, recipient: Recipient): ApiError {
+  switch (refusal) {
+    case 'SeatNotAvailable':
+      return notAvailable(pool);
+    case 'SeatAlreadyAssigned':
+      return new SeatAlreadyAssigned(`This person already holds a seat of this ${kindOf(pool)}.`);
+    case 'CustomerNotFound':
+      return new CustomerNotFound(`There is no customer with ${keyInSentence(recipient)}.`);
+    case 'MemberNotFound':
+      return new MemberNotFound(`The buyer has no member with ${keyInSentence(recipient)}.`);
+    case 'MemberEmailMismatch':
+      return new MemberEmailMismatch();
+    case 'InvalidSeatAssignmentRequest':
+      return new InvalidSeatAssignmentRequest();
+  }
+}
+
+function kindOf({ subscription_id }: PoolRow): string {
+  return subscription_id === null ? 'order' : 'subscription';
 }
 
 /** 400: the pool is full, or its container cannot give seats. */
 function notAvailable(pool: PoolRow): ApiError {
-  const kind = pool.subscription_id === null ? 'order' : 'subscription';
+  const kind = kindOf(pool);
   return new SeatNotAvailable(
     pool.active
-      ? `All ${pool.capacity} seats of this ${kind} are taken.`
-      : `This ${kind} cannot give seats in its current status.`,
+      ? `All ${pool.capacity} seats of this ${kind} are taken. Revoke a seat or buy more seats.`
+      : `This ${kind} cannot give seats in its current status. Renew it, or use another one.`,
   );
 }
 
@@ -399,6 +406,6 @@ function failuresOf(outcomes: Outcome[]): BulkFailure[] {
 }
 
 function bulkFailed(failed: BulkFailure[], total: number): ApiError {
-  const detail = `${failed.length} of ${total} assignments failed, so nothing was changed.`;
+  const detail = `Nothing was changed, because ${failed.length} of ${total} assignments failed: see failed.`;
   return new BulkAssignmentFailed(detail, { failed });
 }

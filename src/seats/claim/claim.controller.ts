@@ -101,7 +101,10 @@ export class ClaimController {
 
   private async requireInvitation(token: string, request: FastifyRequest, reply: FastifyReply) {
     const invited = await this.tokens.find(token, request, reply);
-    if (invited === undefined) throw new ResourceNotFound('There is no such invitation.');
+    if (invited === undefined)
+      throw new ResourceNotFound(
+        'There is no such invitation: it is unknown, expired, used or revoked.',
+      );
     return invited;
   }
 }

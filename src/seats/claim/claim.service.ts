@@ -5,11 +5,8 @@ import type { Brand } from '../../organizations/organization.js';
 import type { Caller } from '../../platform/caller.js';
 import { Clock } from '../../platform/clock.js';
 import { Keys, newToken } from '../../platform/crypto.js';
+import { CUSTOMER_SESSION_PREFIX, MEMBER_SESSION_PREFIX } from '../../platform/token-form.js';
 import { SESSION_SECONDS } from '../../sessions/session.js';
-import {
-  CUSTOMER_SESSION_PREFIX,
-  MEMBER_SESSION_PREFIX,
-} from '../../sessions/sessions.authenticator.js';
 import { FeatureNotEnabled, InvalidInvitationToken, SeatNotAvailable } from '../seats.errors.js';
 import type { InvitedSeat, SeatRow } from '../seats.sql.js';
 import { ClaimRepository } from './claim.repository.js';
@@ -68,7 +65,7 @@ export class ClaimService {
     if (!invited.seats_enabled) throw new FeatureNotEnabled();
     if (!invited.active) {
       throw new SeatNotAvailable(
-        'This seat cannot be claimed in the current status of its purchase.',
+        'This seat cannot be claimed in the current status of its purchase. Ask the seller.',
       );
     }
     const caller: Caller = {

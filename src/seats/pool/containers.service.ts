@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../platform/caller.js';
 import { Keys } from '../../platform/crypto.js';
-import { NotPermitted, ResourceNotFound } from '../../platform/errors.js';
+import { type ApiError, noSuch, NotPermitted, ResourceNotFound } from '../../platform/errors.js';
 import type { ContainerRef } from '../seat.js';
 import { FeatureNotEnabled } from '../seats.errors.js';
 import type { ContainerKeys } from '../seats.rules.js';
@@ -27,24 +27,30 @@ export class ContainersService {
     if (keys.order_id !== undefined) return { order_id: keys.order_id };
     const { organizationId } = caller;
     const checkout = await this.pools.findCheckout(organizationId, keys.checkout_id as string);
-    if (checkout === null) throw new ResourceNotFound('There is no such checkout.');
+    if (checkout === null) throw noSuch('checkout', keys.checkout_id as string);
     if (checkout.status !== 'succeeded') {
-      throw new NotPermitted('The checkout has not succeeded, so it gives no seats.');
+      throw new NotPermitted(
+        'The checkout has not succeeded, so it gives no seats. Wait until it has.',
+      );
     }
     const secret = keys.checkout_client_secret;
     const hash = checkout.client_secret_hash;
     if (secret !== undefined && !this.keys.verify('client-secret', secret, hash)) {
-      throw new NotPermitted('The client secret is not that of the checkout.');
+      throw new NotPermitted(
+        'The checkout_client_secret is not that of the checkout. Send the right one, or none.',
+      );
     }
     const ref = await this.pools.containerOfCheckout(organizationId, checkout.id);
     if (ref === undefined)
-      throw new ResourceNotFound('The checkout has not resulted in a purchase yet.');
+      throw new ResourceNotFound(
+        'The checkout has not resulted in a purchase yet. Try again later.',
+      );
     return ref;
   }
 
   /** @throws {ResourceNotFound}; {FeatureNotEnabled}. */
   async getPool(caller: Caller, ref: ContainerRef): Promise<PoolRow> {
-    return usablePool(await this.pools.findPool(caller.organizationId, ref));
+    return usablePool(await this.pools.findPool(caller.organizationId, ref), ref);
   }
 
   /**
@@ -52,15 +58,23 @@ export class ContainersService {
    * @throws as {@link getPool}; {Error} outside of a transaction.
    */
   async lockPool(caller: Caller, ref: ContainerRef): Promise<PoolRow> {
-    return usablePool(await this.pools.lockPool(caller.organizationId, ref));
+    return usablePool(await this.pools.lockPool(caller.organizationId, ref), ref);
   }
+}
+
+/** 404: the container does not exist. */
+function noSuchContainer(ref: ContainerRef): ApiError {
+  return 'order_id' in ref
+    ? noSuch('order', ref.order_id)
+    : noSuch('subscription', ref.subscription_id);
 }
 
 /** @throws {ResourceNotFound} without a pool; {FeatureNotEnabled}. */
 export function usablePool<Pool extends Pick<PoolRow, 'seats_enabled'>>(
   pool: Pool | undefined,
+  ref: ContainerRef,
 ): Pool {
-  if (pool === undefined) throw new ResourceNotFound('There is no such subscription or order.');
+  if (pool === undefined) throw noSuchContainer(ref);
   if (!pool.seats_enabled) throw new FeatureNotEnabled();
   return pool;
 }

@@ -127,7 +127,7 @@ export class PoolsService {
     const pool = await this.lock(caller, ref);
     if (pool.customer_id !== to.customer_id && pool.taken > 0) {
       throw new NotPermitted(
-        `The purchase cannot be moved to another customer while ${pool.taken} of its seats are assigned.`,
+        `The purchase cannot be moved to another customer while ${pool.taken} of its seats are assigned. Revoke them first.`,
       );
     }
     await this.pools.changeOwner(caller.organizationId, pool.id, to);
@@ -217,5 +217,6 @@ export class PoolsService {
 
 function excessMessage(pool: PoolRow, seats: number, pendingOnly: boolean): string {
   const kept = pendingOnly ? ', and too few of them are pending' : '';
-  return `The number of seats cannot be reduced to ${seats}: ${pool.taken} are assigned${kept}.`;
+  const way = pendingOnly ? 'Revoke seats first.' : 'Revoke seats first, or send on_overflow.';
+  return `The number of seats cannot be reduced to ${seats}: ${pool.taken} are assigned${kept}. ${way}`;
 }

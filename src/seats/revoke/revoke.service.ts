@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../platform/caller.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/database/database.js';
+import { nameInSentence } from '../../platform/sentences.js';
 import { ContainersService } from '../pool/containers.service.js';
 import { free } from '../pool/pool.rules.js';
 import { PoolsRepository } from '../pool/pools.repository.js';
@@ -102,9 +103,7 @@ export class RevokeService {
       seats: results.filter((row) => row !== undefined),
       revoked_count: count,
       failed: results.flatMap((row, index) =>
-        row === undefined
-          ? [{ index, error: 'ResourceNotFound', detail: 'There is no such seat.' }]
-          : [],
+        row === undefined ? [noSeat(index, requested[index] as string)] : [],
       ),
       ...(await this.totalsOf(caller, poolIds)),
     };
@@ -116,4 +115,9 @@ export class RevokeService {
     const pool = await this.pools.countsOf(caller.organizationId, id);
     return { available_seats: free(pool), total_seats: pool.capacity };
   }
+}
+
+function noSeat(index: number, idOrEmail: string): RevocationResult['failed'][number] {
+  const detail = `There is no seat with the id or e-mail ${nameInSentence(idOrEmail)}.`;
+  return { index, error: 'ResourceNotFound', detail };
 }

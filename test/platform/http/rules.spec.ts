@@ -25,6 +25,7 @@ import {
   tokenOf,
 } from '../../seats/fixtures.js';
 import { sessionFor } from '../../portal/fixtures.js';
+import { errorComplaints } from '../../support/error-style.js';
 import { httpAppOf } from '../../support/http-app.js';
 import { logOf } from '../log.js';
 
@@ -130,7 +131,7 @@ describe('the Authorization header', () => {
     async (authorization) => {
       const answer = await post({ body: person(), token: null, headers: { authorization } });
       expect(answer.status).toBe(401);
-      expect(answer.body).toEqual({
+      expect(answer.body).toMatchObject({
         error: 'invalid_token',
         error_description: expect.any(String),
       });
@@ -140,7 +141,7 @@ describe('the Authorization header', () => {
   it('a token without the scope gets a 403 in the OAuth shape', async () => {
     const answer = await post({ body: person(), token: await tenant.tokenWith() });
     expect(answer.status).toBe(403);
-    expect(answer.body).toEqual({
+    expect(answer.body).toMatchObject({
       error: 'insufficient_scope',
       error_description: expect.stringContaining('customer_seats:write'),
     });
@@ -354,7 +355,7 @@ describe('a query', () => {
       {
         type: 'extra_forbidden',
         loc: ['query', 'stauts'],
-        msg: 'Extra inputs are not permitted. Did you mean status?',
+        msg: 'The query parameter stauts is unknown. Did you mean status?',
         input: null,
       },
     ]);
@@ -389,10 +390,10 @@ describe('an unknown key of a PATCH', () => {
     expect(answer.body.detail).toEqual([
       expect.objectContaining({
         loc: ['body', 'slgu'],
-        msg: 'Extra inputs are not permitted. Did you mean slug?',
+        msg: 'The field slgu is unknown. Did you mean slug?',
         input: null,
       }),
-      expect.objectContaining({ msg: 'Extra inputs are not permitted', input: null }),
+      expect.objectContaining({ msg: 'The field (a secret) is unknown. Remove it.', input: null }),
     ]);
   });
 });
@@ -552,7 +553,7 @@ describe('limits', () => {
     const { headers, body } = answers[2] as Answer;
     expect(headers['ratelimit-policy']).toBe('"token";q=2;w=60');
     expect(headers['retry-after']).toBe(/t=(\d+)/.exec(String(headers['ratelimit']))?.[1]);
-    expect(body).toEqual({ error: 'TooManyRequests', detail: expect.any(String) });
+    expect(body).toMatchObject({ error: 'TooManyRequests', detail: expect.any(String) });
     const token = await someone.tokenWith('organization:read');
     expect((await someone.call('GET', '/v1/organization', { token })).status).toBe(429);
     const other = await limited.tenant();
@@ -776,6 +777,7 @@ describe('a request', () => {
           error: 'InternalServerError',
           detail: 'Something went wrong here. The request id tells us where to look.',
           request_id: 'r-2',
+          doc_url: expect.stringMatching(/#InternalServerError$/),
         },
       ]);
     } finally {
@@ -885,7 +887,9 @@ it.each([
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   expect(head).toMatch(/^x-request-id: [0-9a-f-]{36}$/im);
   expect(head).toMatch(/^cache-control: private, no-store$/im);
-  expect(JSON.parse(content)).toEqual({ error: 'BadRequest', detail: expect.any(String) });
+  const [, id] = /^x-request-id: (.*)$/im.exec(head) ?? [];
+  expect(errorComplaints(JSON.parse(content), id)).toEqual([]);
+  expect(JSON.parse(content).error).toBe('BadRequest');
   expect((await api.call('GET', SEATS)).status).toBe(401);
 });
 

@@ -58,7 +58,7 @@ async function problemsOf(
   try {
     await read(metatype, value, type);
   } catch (error) {
-    if (error instanceof RequestValidationError) return error.problems;
+    if (error instanceof RequestValidationError) return error.body().detail;
     throw error;
   }
   throw new Error('It is valid.');
@@ -124,8 +124,8 @@ describe('decorators of class-validator', () => {
   });
 
   it.each<[sent: object, type: string, loc: unknown[], msg: string, input: unknown]>([
-    [{}, 'missing', ['email'], 'Field required', null],
-    [{ email: null }, 'missing', ['email'], 'Field required', null],
+    [{}, 'missing', ['email'], 'The field email is required.', null],
+    [{ email: null }, 'missing', ['email'], 'The field email is required.', null],
     [{ email: 'x' }, 'value_error', ['email'], 'email must be an email', 'x'],
     [
       { color: 'blue' },
