@@ -6,7 +6,6 @@ import { WorkerLoops } from '../effects/worker-loops.js';
 import { startMetricsServer } from '../health/metrics.server.js';
 import { createHttpApp } from './http-app.js';
 import { finishRequests, leaveRotation } from './drain.js';
-import { buildOpenApi } from './openapi.js';
 import { serveDocs } from '../docs/docs.js';
 import { Settings } from '../platform/settings.js';
 import { type Logger, NestLogger } from '../platform/logger.js';
@@ -68,7 +67,7 @@ export async function startServer(
     shutdown.add('application', () => app.close());
     const api = settings.role !== 'worker';
     let demo: Demo | undefined;
-    if (api) serveDocs(app, buildOpenApi(app), settings, () => demo?.token);
+    if (api) serveDocs(app, settings, () => demo?.token);
     await app.init();
     // Before the first request can arrive, so that the printed examples work from the start.
     if (api && settings.demo) demo = await app.get(DemoService, { strict: false }).prepare();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpApp } from '../../src/boot/http-app.js';
+import { serveDocs } from '../../src/docs/docs.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { SCOPES } from '../../src/organizations/scopes.js';
 import { TokensService } from '../../src/organizations/tokens.service.js';
@@ -98,6 +99,7 @@ export async function startApp(env: Record<string, string> = {}): Promise<TestAp
   );
   const clock = new TestClock();
   app.get(Clock).now = () => clock.now();
+  serveDocs(app, settings, () => undefined);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
 
