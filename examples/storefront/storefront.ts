@@ -142,7 +142,7 @@ export async function storefront({ url, token, client, readLinks, print }: Shop)
   print(`list      ${list.available} of ${list.total} seats are free`);
   for (const each of list.seats) print(`          ${show(each)}`);
 
-  // 6. What Polar's client does not have: may these people use the product? And the whole team leaves.
+  // 6. With the service's own client: ask who has access, then revoke the seats of the whole team.
   const { product_id } = subscription;
   for (const email of [ada, alan]) {
     const { has_access } = await seats.checkAccess({ product_id, email });

@@ -30,7 +30,7 @@ import { type Logger, NestLogger } from '../platform/logger.js';
 // The time for the whole request to arrive. Without a limit, slow senders hold connections open.
 const REQUEST_MS = 60_000;
 // The time in which nothing is sent or received. A client that does not read its response would hold
-// the response in memory. It is longer than the service works on a request without sending anything.
+// the response in memory. The service never works on a request for this long without sending anything.
 const SILENCE_MS = 120_000;
 const EXPOSED_HEADERS = [
   'X-Request-Id',
@@ -53,7 +53,7 @@ const CORS = {
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 const SANE_VERSION = /^[\x20-\x7e]{1,64}$/;
-// application/json and every type that ends with +json, in any case.
+// application/json and every type that ends with +json, in upper or lower case.
 const JSON_TYPE = /^\s*(?:application\/json|[^/;\s]+\/[^/;\s]+\+json)\s*(?:;|$)/i;
 
 /**

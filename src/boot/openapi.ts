@@ -56,9 +56,9 @@ makes no difference.
 ## Idempotency
 Every POST, PATCH and DELETE that requires a token accepts an \`Idempotency-Key\` header of up to 255
 characters. For 24 hours, a repeated request with the same key returns the first response with
-\`Idempotent-Replayed: true\`, also the \`request_id\` of an error, and changes nothing. The key with a different body or query is a 422;
-white space and the order of keys do not make a different body. While the first request is still
-running, the key is a 409. The service does not store secrets, so a replayed response has null in
+\`Idempotent-Replayed: true\`, and changes nothing. An error keeps its first \`request_id\`. A request
+with the same key and a different body or query is a 422; white space and the order of keys do not
+make a different body. While the first request is still running, a second one is a 409. The service does not store secrets, so a replayed response has null in
 their place. PUT needs no key, because it can be repeated as it is.
 
 ## Lists

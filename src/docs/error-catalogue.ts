@@ -22,7 +22,7 @@ export interface CatalogueEntry {
   cases: ErrorDefinition[];
 }
 
-/** All errors that the service can answer, by their least status and then by their names. */
+/** All errors that the service can return, sorted by their lowest status and then by their names. */
 export function catalogue(): CatalogueEntry[] {
   const byName = Map.groupBy(errorDefinitions(), ({ error }) => error);
   return [...byName]

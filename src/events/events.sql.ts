@@ -5,9 +5,9 @@ import { sql } from '../platform/database/database.js';
 export const NUMBERS_LOCK = ['event numbers'];
 
 /**
- * The first events of the outbox, with the columns that the stream and the relay need. An event that
- * was deleted has only a place and a position. Change the rows by their place, under the lock
- * {@link NUMBERS_LOCK}: the statistics of the outbox are never right, and a join can take seconds.
+ * The first events of the outbox, with the columns that the stream and the relay need. If the
+ * event was deleted, only the columns of the outbox are set. Change the rows by their place (ctid),
+ * under the lock {@link NUMBERS_LOCK}: the statistics of the outbox are never right, and a join can take seconds.
  * @param condition over the columns of outbox.
  */
 export function outboxBatch(condition: Prisma.Sql, limit: number): Prisma.Sql {

@@ -21,8 +21,8 @@ export function nearestOf(word: string, names: Iterable<string>): string | undef
 }
 
 /**
- * The number of typos that make `word` of `name`, regardless of case. Infinity for words that are not
- * near. The cost is bounded by the length of `name`, however long the word is.
+ * The number of typos by which `word` differs from `name`, regardless of case. Infinity if there are
+ * too many. The cost is bounded by the length of `name`, however long the word is.
  */
 export function typosBetween(word: string, name: string): number {
   const most = Math.min(MAX_TYPOS, name.length / 2);

@@ -13,7 +13,7 @@ export const BadRequest = defineError(
     remedy: 'Add `subscription_id` or `order_id` to the query.',
   },
 );
-/** 431: Node refuses the request before any route sees it, so every route can answer it. */
+/** 431: Node refuses the request before any route sees it, so it can occur on every route. */
 export const HeadersTooLarge = defineError(
   431,
   'BadRequest',
@@ -133,7 +133,7 @@ export const InvalidToken = defineOAuthError(
   'This token is unknown or was revoked. Create a new one.',
   {
     cause:
-      'A token was sent, but it is not good for this route: it is cut or mistyped, unknown, revoked ' +
+      'A token was sent, but it is not valid for this route: it is cut off or mistyped, unknown, revoked ' +
       'or expired, or it is a portal session where an access token is needed, or the reverse.',
     remedy:
       'Read `error_description`, which says which of these it is. A 401 does not go away by ' +

@@ -2,7 +2,7 @@ import { isToken } from './crypto.js';
 
 /*
  * The forms of the tokens that programs send as bearer tokens. The prefix and the checksum tell
- * without a secret whether a token was sent to the wrong route, or was cut or mistyped.
+ * without a secret whether a token was sent to the wrong route, or was cut off or mistyped.
  */
 
 export const TOKEN_PREFIX = 'seat_oat_';
@@ -40,6 +40,6 @@ export function formProblem(token: string, kind: TokenKind): string {
     return `This is ${other.name}. ${takes}`;
   }
   return PREFIXES[kind].some((prefix) => token.startsWith(prefix))
-    ? 'This token is cut or mistyped: its checksum does not match. Copy the whole token again.'
+    ? 'This token is cut off or mistyped: its checksum does not match. Copy the whole token again.'
     : `This is not a token of this service. ${takes}`;
 }

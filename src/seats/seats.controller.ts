@@ -67,7 +67,11 @@ export class SeatsController {
     description:
       'Assigns a free seat of a subscription or an order to a person. The seat is pending until ' +
       'the person claims it with the link of the invitation mail, unless `immediate_claim` is set. ' +
-      'A pool never has more pending and claimed seats than were bought.',
+      'A pool never has more pending and claimed seats than were bought.\n\n' +
+      '| The request names | by exactly one of |\n|---|---|\n' +
+      '| the container | `subscription_id`, `order_id`, `checkout_id` |\n' +
+      '| the person | `email`, `customer_id`, `external_customer_id`, `member_id`, ' +
+      '`external_member_id` (this one may go with `email`) |',
   })
   @ApiOkResponse({ type: AssignedSeatDto })
   @ApiErrors(...ASSIGNMENT_ERRORS, NotPermitted, ResourceNotFound, RequestValidationError)

@@ -29,7 +29,7 @@ export const SeatNotPending = defineError(
   'SeatNotPending',
   'Only the invitation of a pending seat can be sent again; this seat is claimed.',
   {
-    cause: 'The seat whose invitation should be resent is claimed or revoked.',
+    cause: 'The seat of the invitation is claimed or revoked.',
     remedy: 'A claimed seat needs no invitation. Assign a new seat in place of a revoked one.',
   },
 );
@@ -38,7 +38,7 @@ export const SeatAlreadyRevoked = defineError(
   'SeatAlreadyRevoked',
   'This seat was revoked, and a revoked seat cannot be changed. Assign a new seat instead.',
   {
-    cause: 'The seat that should be replaced or changed is revoked, which is final.',
+    cause: 'The seat to replace or to change is revoked, which is final.',
     remedy: 'Assign a new seat of the same subscription or order.',
   },
 );
@@ -47,7 +47,7 @@ export const SeatsAlreadyAssigned = defineError(
   'SeatsAlreadyAssigned',
   'The number of seats cannot be reduced to 5: 7 are assigned. Revoke seats first, or send on_overflow.',
   {
-    cause: 'A purchase should have fewer seats than are assigned.',
+    cause: 'The request would give a purchase fewer seats than are assigned.',
     remedy:
       'Revoke seats first, or send `on_overflow`: `keep` keeps everyone, `revoke_pending` and ' +
       '`revoke_newest` revoke as many seats as necessary.',

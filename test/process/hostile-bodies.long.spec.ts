@@ -102,7 +102,7 @@ describe('a process with 256 MB of heap', () => {
     const body = `{"seats":[${`${item},`.repeat(9_999)}${item}]}`;
     const work = Promise.all(Array.from({ length: AT_ONCE }, () => send(body, attacker)));
     const asked = await askDuring(work);
-    // Those that wait too long, or too many, are refused.
+    // A body that waits too long, or behind too many others, is refused.
     for (const status of await work) expect([0, 413, 422, 503]).toContain(status);
     expect(new Set(asked)).toEqual(new Set([200]));
   }, 180_000);

@@ -106,7 +106,7 @@ describe.each([true, false])(
       },
     );
 
-    it('in one pool give one seat, in any case of the e-mail', async () => {
+    it('in one pool give one seat, regardless of case', async () => {
       const { id } = await tenant.subscription(20);
       const email = newEmail();
       const answers = await parallel(20, (index) =>

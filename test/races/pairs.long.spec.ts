@@ -81,7 +81,7 @@ async function race(one: string, other: string, orders: Outcome[]): Promise<void
 
 describe('two operations on one pool at the same moment', () => {
   it.each(PAIRS)(
-    'are as one after the other: %s, %s',
+    'have the outcome of one after the other: %s, %s',
     async (one, other) => {
       const orders = [await inOrder([one, 0], [other, 1]), await inOrder([other, 1], [one, 0])];
       for (let round = 0; round < ROUNDS; round += AT_ONCE) {

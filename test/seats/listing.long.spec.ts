@@ -86,7 +86,7 @@ describe('GET /v1/customer-seats with filters', () => {
     expect('next_cursor' in answer.body).toBe(false);
   });
 
-  it('finds active seats by person, in any case of an e-mail', async () => {
+  it('finds active seats by person, regardless of case', async () => {
     const email = encodeURIComponent(pending.email.toUpperCase());
     expect(idsOf(await list(`subscription_id=${id}&email=${email}`))).toEqual([pending.id]);
     const byMember = `subscription_id=${id}&member_id=${taken.member_id}`;

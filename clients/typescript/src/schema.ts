@@ -23,6 +23,11 @@ export interface paths {
          * Assign a seat
          * @description Assigns a free seat of a subscription or an order to a person. The seat is pending until the person claims it with the link of the invitation mail, unless `immediate_claim` is set. A pool never has more pending and claimed seats than were bought.
          *
+         *     | The request names | by exactly one of |
+         *     |---|---|
+         *     | the container | `subscription_id`, `order_id`, `checkout_id` |
+         *     | the person | `email`, `customer_id`, `external_customer_id`, `member_id`, `external_member_id` (this one may go with `email`) |
+         *
          *     Scope: `customer_seats:write`.
          */
         post: operations["assignSeat"];

@@ -11,7 +11,7 @@ export interface Delivery {
   headers: Headers | Record<string, string | string[] | undefined>;
   /** The secret of the endpoint, which begins with `whsec_`. */
   secret: string;
-  /** The greatest difference to the clock in seconds. The default is 300. */
+  /** How far the time of the delivery may be from the clock, in seconds. The default is 300. */
   tolerance?: number;
 }
 
@@ -22,7 +22,7 @@ export class WebhookVerificationError extends Error {
 
 /**
  * Verifies a delivery (Standard Webhooks) and returns its event. The value of `type` determines the
- * type of `data`. A delivery can arrive more than once: the header `webhook-id` tells repetitions.
+ * type of `data`. A delivery can arrive more than once, each time with the same header `webhook-id`.
  *
  * @throws {WebhookVerificationError}
  */

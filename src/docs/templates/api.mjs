@@ -14,7 +14,7 @@ const ui = window.SwaggerUIBundle({
   domNode: root,
   deepLinking: true,
   docExpansion: 'none',
-  // Of a model, the descriptions of its keys show at once.
+  // The descriptions of a model's keys are visible without a click.
   defaultModelRendering: 'model',
   defaultModelExpandDepth: 2,
   // The section with all schemas is closed.
@@ -44,7 +44,7 @@ async function authorizeDemo() {
   document.getElementById('demo').hidden = false;
 }
 
-/** Swagger UI has dark colors, but no page of its own to choose them. */
+/** Swagger UI has dark colors, which the page must switch on. */
 function followColorScheme() {
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const apply = () => document.documentElement.classList.toggle('dark-mode', dark.matches);

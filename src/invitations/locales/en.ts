@@ -59,7 +59,7 @@ export const en = {
     },
     tooManyRequests: {
       heading: 'One moment, please',
-      text: 'That was too much at once. Your invitation is unchanged.',
+      text: 'Too many requests arrived. Your invitation is unchanged.',
       hint: 'Please open the link from your mail again in a minute.',
     },
     serverError: {

@@ -191,7 +191,7 @@ class MigrationScripts extends PrismaPg {
     await this.pool.query(FINISHED);
   }
 
-  /** Sends a script, again while a lock that it needs is taken. */
+  /** Runs a script. Repeats it as long as a lock that it needs is held. */
   private async send(script: string): Promise<void> {
     const client = await this.pool.connect();
     const concurrent = NOT_ATOMIC.test(script);

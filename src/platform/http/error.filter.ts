@@ -77,7 +77,8 @@ const RequestTimeout = defineError(408, 'BadRequest', 'The request did not arriv
 });
 const InvalidHttp = defineError(400, 'BadRequest', 'This is not a valid HTTP request.', {
   cause: 'The bytes that arrived are not an HTTP request.',
-  remedy: 'Check the URL, above all http and https, and what a proxy in between changes.',
+  remedy:
+    'Check the URL, especially whether it needs http or https, and whether a proxy changes the request.',
 });
 
 /** The errors of requests that Node refuses, by Node's error codes. */

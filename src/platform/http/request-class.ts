@@ -90,9 +90,9 @@ const CONVERSIONS = new Map<unknown, (value: unknown) => unknown>([
  * Creates an instance of a request class, with the functions of class-transformer's `@Transform` and
  * the classes of `@Type`. Unknown fields and nulls that mean "absent" are left out.
  *
- * This is class-transformer's plainToInstance for what request classes use of it. The library would
- * search its metadata again for each property of each request, and it fails at objects without a class,
- * such as metadata: at keys such as "constructor", and it drops others.
+ * It replaces class-transformer's plainToInstance, which looks up its metadata again for every property
+ * of every request. That function also mishandles objects without a class, such as metadata: it throws
+ * on a key such as "constructor", and it drops some other keys.
  */
 export function toInstance<T>(type: Type<T>, sent: unknown): T {
   return (isContainer(sent) ? instanceOf(type as RequestClass, sent) : sent) as T;

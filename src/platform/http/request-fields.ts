@@ -259,7 +259,7 @@ const FALSE = ['false', 'f', 'no', 'n', 'off', '0'];
 // The length of the longest word. A longer string is refused without further checks.
 const LONGEST_WORD = 5;
 
-/** A boolean, or one of 1, 0, true, false, t, f, yes, no, y, n, on or off, in any case. */
+/** A boolean, or one of 1, 0, true, false, t, f, yes, no, y, n, on or off, in upper or lower case. */
 export function BooleanField(options: FieldOptions) {
   const isWord = (value: unknown) => typeof value === 'string' || typeof value === 'number';
   const parse = (value: unknown) => {

@@ -138,7 +138,7 @@ export const en = {
     },
     tooManyRequests: {
       heading: 'One moment, please',
-      text: 'That was too much at once. Nothing was changed; try again in a minute.',
+      text: 'There were too many requests. Nothing was changed; try again in a minute.',
     },
     serverError: {
       heading: 'That did not work',

@@ -75,8 +75,8 @@ export class RevokeRepository {
 
   /**
    * Revokes every active seat of a container's pool, in batches: a million of them would exceed the
-   * time limit of one statement. Their age does not matter, because a process whose clock is ahead
-   * may have assigned one a moment ago.
+   * time limit of one statement. The time of their creation is not compared with `now`: a process
+   * whose clock is ahead may have assigned one a moment ago.
    * @returns how many.
    */
   async revokeAllOf(

@@ -66,12 +66,12 @@ describe('a 401 says why the token is refused', () => {
   };
 
   it.each<[reason: string, url: string, token: () => string | Promise<string>, sentence: RegExp]>([
-    ['cut', ORGANIZATION, () => tenant.token.slice(0, -1), /cut or mistyped: its checksum/],
-    ['mistyped', ORGANIZATION, () => mistyped(tenant.token), /cut or mistyped: its checksum/],
+    ['cut', ORGANIZATION, () => tenant.token.slice(0, -1), /cut off or mistyped: its checksum/],
+    ['mistyped', ORGANIZATION, () => mistyped(tenant.token), /cut off or mistyped: its checksum/],
     ['no token at all', ORGANIZATION, () => 'hello', /not a token of this service.* seat_oat_/],
     ['unknown', ORGANIZATION, () => newToken(OAT), /unknown or was revoked/],
     ['a session', ORGANIZATION, session, /session token of the portal.* seat_oat_/],
-    ['a mistyped session', HELD, async () => mistyped(await session()), /cut or mistyped/],
+    ['a mistyped session', HELD, async () => mistyped(await session()), /cut off or mistyped/],
     ['an unknown session', HELD, () => newToken(CST), /session is unknown or was ended/],
     ['an access token', HELD, () => tenant.token, /access token of an organization.* seat_cst_/],
   ])('%s', async (_, url, token, sentence) => {
@@ -82,7 +82,7 @@ describe('a 401 says why the token is refused', () => {
   });
   const mistyped = (token: string) => token.slice(0, -1) + (token.endsWith('0') ? '1' : '0');
 
-  it('expired, and not what an unknown token hears', async () => {
+  it('because it has expired, unlike an unknown token', async () => {
     const { token, row } = await expiring(30);
     expect((await call(ORGANIZATION, token)).status).toBe(200);
     const held = await session();

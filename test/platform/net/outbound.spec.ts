@@ -152,7 +152,7 @@ describe('an outbound call is refused', () => {
 
   it('to a name without an address', () => refused('empty.example.com', {}, resolvesTo()));
 
-  it('to a name that resolves differently at a second look-up: there is only one', async () => {
+  it('to a name whose address changes, since the name is looked up only once', async () => {
     let asked = 0;
     const rebinding: Resolve = async () => {
       asked += 1;
@@ -407,7 +407,7 @@ describe('an outbound call', () => {
     });
   });
 
-  describe('keeps of the response', () => {
+  describe('keeps', () => {
     const GREETING = 'Grüße';
     const page = (charset: string) => ({ 'content-type': `text/plain; charset=${charset}` });
 
@@ -434,7 +434,7 @@ describe('an outbound call', () => {
       ],
       ['nothing', { 'content-type': 'image/png' }, Buffer.alloc(0), ''],
       ['NUL', {}, Buffer.from('a\0b'), 'a\u{fffd}b'],
-    ])('the text of %s', async (_, headers, body, text) => {
+    ])('the text of a response: %s', async (_, headers, body, text) => {
       const { url, close } = await serve((_request, response) =>
         response.writeHead(500, headers).end(body),
       );
@@ -442,7 +442,7 @@ describe('an outbound call', () => {
       close();
     });
 
-    it('the beginning, even when it expands enormously', async () => {
+    it('only the beginning of a response that expands to megabytes', async () => {
       const body = gzipSync('x'.repeat(10_000_000));
       const { url, close } = await serve((_request, response) =>
         response.writeHead(500, { 'content-encoding': 'gzip' }).end(body),
@@ -451,7 +451,7 @@ describe('an outbound call', () => {
       close();
     });
 
-    it('the beginning, without a character that was cut in two', async () => {
+    it('only the beginning of a long response, without half a character at the end', async () => {
       const { url, close } = await serve((_request, response) =>
         response.end(`${'x'.repeat(2047)}ü`),
       );

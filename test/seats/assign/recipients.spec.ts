@@ -108,7 +108,7 @@ describe.each([true, false])('an assign with member_model_enabled %s', (enabled)
     expect(body.items[0].data.customer_email).toBe('new@example.com');
   });
 
-  it('finds the member by an e-mail in any case', async () => {
+  it('finds the member by an e-mail, regardless of case', async () => {
     const known = await member({ email: 'Ada@example.com' });
     const row = await seat({ email: 'aDA@EXAMPLE.com' });
     expectCustomer(row);
@@ -148,7 +148,7 @@ describe.each([true, false])('an assign with member_model_enabled %s', (enabled)
     expect(row.member).toMatchObject({ id: known.id, external_id: 'e-1' });
   });
 
-  it('accepts a known external_member_id with its own e-mail in any case', async () => {
+  it('accepts a known external_member_id with its own e-mail, regardless of case', async () => {
     const known = await member({ external_id: 'e-1' });
     const row = await seat({ external_member_id: 'e-1', email: known.email.toUpperCase() });
     expect(row.member_id).toBe(known.id);

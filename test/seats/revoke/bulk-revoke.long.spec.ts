@@ -128,7 +128,7 @@ describe('POST /v1/customer-seats/bulk-revoke with seat_ids', () => {
 });
 
 describe('POST /v1/customer-seats/bulk-revoke with emails', () => {
-  it('revokes the seats of these people in this container, in any case of the e-mails', async () => {
+  it('revokes the seats of these people in this container, regardless of case', async () => {
     const { id, seats } = await seated(2);
     const elsewhere = await newSeat(tenant, { email: seats[0].email });
     const answer = await bulkRevoke({
