@@ -9,6 +9,13 @@ const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-di
 const SCRIPT = { 'content-type': 'text/javascript; charset=utf-8' };
 const STYLES = { 'content-type': 'text/css; charset=utf-8' };
 
+/** The parts of the API description that the page shows before Swagger UI is ready. */
+export interface Description {
+  info: { version: string };
+  tags: { name: string }[];
+  paths: Record<string, Record<string, { tags: string[]; summary: string; operationId: string }>>;
+}
+
 /** The page that shows the API description, and its files. */
 export interface ApiPage {
   page: StaticText;
@@ -20,7 +27,8 @@ export interface ApiPage {
  * The page that shows the API description with Swagger UI.
  * @param isDemo whether the page may fetch the token of the demo.
  */
-export function apiPage(version: string, isDemo: boolean): ApiPage {
+export function apiPage({ info, tags, paths }: Description, isDemo: boolean): ApiPage {
+  const [group = { name: '' }] = tags;
   const library = (name: string) => readFileSync(join(SWAGGER_UI, name));
   const own = (name: string) => readFileSync(join(TEMPLATES, name));
   const files = {
@@ -34,7 +42,12 @@ export function apiPage(version: string, isDemo: boolean): ApiPage {
     title: 'API',
     section: '/docs',
     scripts: true,
-    content: renderHtml(TEMPLATES, 'api.eta', { version, isDemo }),
+    content: renderHtml(TEMPLATES, 'api.eta', {
+      version: info.version,
+      isDemo,
+      group: group.name,
+      operations: operationsOf(paths, group.name),
+    }),
     // The browser loads the description and the scripts at the same time.
     head: [
       `<link rel="stylesheet" href="${url('/docs/swagger-ui.css')}">`,
@@ -45,4 +58,18 @@ export function apiPage(version: string, isDemo: boolean): ApiPage {
     ].join('\n'),
   });
   return { page, files };
+}
+
+/** The operations of a group, with links that open them in Swagger UI. */
+function operationsOf(paths: Description['paths'], group: string) {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([, { tags }]) => tags.includes(group))
+      .map(([method, { summary, operationId }]) => ({
+        method: method.toUpperCase(),
+        path,
+        summary,
+        href: `#/${encodeURIComponent(group)}/${operationId}`,
+      })),
+  );
 }

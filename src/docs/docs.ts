@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ResourceNotFound } from '../platform/errors.js';
 import type { Settings } from '../platform/settings.js';
-import { apiPage } from './api-page.js';
+import { apiPage, type Description } from './api-page.js';
 import { isLocalRequest, isLocalService } from './demo-token.js';
 import { TEMPLATES } from './docs-page.js';
 import { GUIDES, imagePath, IMAGES, readFile, REFERENCES } from './documents.js';
@@ -35,16 +35,13 @@ export function serveDocs(
   fastify.get('/', (_, reply) => reply.redirect('/docs'));
 
   const isDemo = settings.demo && isLocalService(settings);
-  const { version } = JSON.parse(String(readFile('package.json'))) as { version: string };
-  const { page, files } = apiPage(version, isDemo);
-  serve('/docs', () => page);
-  for (const [path, file] of Object.entries(files)) serve(path, () => file);
   // The file of the repository, which `npm run check` compares with the code. To build the description
   // again takes half a second of each start, and 30 MB.
-  serve('/docs/openapi.json', () => {
-    const document: unknown = JSON.parse(String(readFile('openapi.json')));
-    return new StaticText(JSON.stringify(document), JSON_TYPE);
-  });
+  const description = JSON.parse(String(readFile('openapi.json'))) as Description;
+  const { page, files } = apiPage(description, isDemo);
+  serve('/docs', () => page);
+  for (const [path, file] of Object.entries(files)) serve(path, () => file);
+  serve('/docs/openapi.json', () => new StaticText(JSON.stringify(description), JSON_TYPE));
   serve(
     '/docs/favicon.svg',
     () => new StaticText(readFileSync(join(TEMPLATES, 'favicon.svg')), SVG),

@@ -28,6 +28,10 @@ const ui = window.SwaggerUIBundle({
   layout: 'DocsLayout',
   plugins: [parser, resolver, layout, search, responses],
   onComplete: () => {
+    // The page shows a list of the first routes until Swagger UI has the description. A click on it
+    // changes the hash, from which Swagger UI opens the route.
+    document.getElementById('routes').remove();
+    root.hidden = false;
     void authorizeDemo();
   },
 });

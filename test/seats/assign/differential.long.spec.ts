@@ -10,7 +10,7 @@ import { startApp, type Tenant, type TestApp } from '../../support/app.js';
  * own organization with the same initial state. Responses, rows and events must be the same.
  */
 
-const CASES = process.env['CI'] ? 2_000 : 50;
+const CASES = 2_000;
 const CASES_A_POOL = 25;
 // There are more cases if these have not reached every outcome.
 const OUTCOMES = [
