@@ -10,7 +10,7 @@ import {
   SPARE,
 } from '../platform/http/examples.js';
 import { Settings } from '../platform/settings.js';
-import { isLoopback } from '../platform/url.js';
+import { isLocalService } from '../platform/net/loopback.js';
 import { CheckoutsService } from '../purchases/checkouts/checkouts.service.js';
 import { CustomersService } from '../purchases/customers/customers.service.js';
 import { MembersService } from '../purchases/members/members.service.js';
@@ -83,7 +83,8 @@ export class ExampleObjects {
     const ids = { seat: EXAMPLE.seat, event: EXAMPLE.event };
     await this.seats.assign(caller, IN_SUBSCRIPTION, claimed, ids);
 
-    const nonce = this.isLocal() ? { nonce: EXAMPLE_NONCE } : {};
+    // With this nonce and the key of development, everybody can compute the token of the invitation.
+    const nonce = isLocalService(this.settings) ? { nonce: EXAMPLE_NONCE } : {};
     await this.invite(caller, 'frances@example.com', { seat: SPARE.claimedSeat, ...nonce });
     await this.invite(caller, 'tony@example.com', { seat: SPARE.resentSeat });
     await this.invite(caller, 'john@example.com', { seat: SPARE.replacedSeat });
@@ -104,15 +105,6 @@ export class ExampleObjects {
   ): Promise<void> {
     const pending = { email, send_invitation: false, invitation_expires_in: YEAR };
     await this.seats.assign(caller, IN_SUBSCRIPTION, pending, ids);
-  }
-
-  /**
-   * Whether only this machine reaches the service. With the nonce of the examples and the key of
-   * development, everybody can compute the token of that invitation.
-   */
-  private isLocal(): boolean {
-    const { host, publicUrl } = this.settings;
-    return isLoopback(host) && isLoopback(new URL(publicUrl).hostname);
   }
 
   /** The objects that the examples of a deletion name. */

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ResourceNotFound } from '../platform/errors.js';
+import { isLocalService } from '../platform/net/loopback.js';
 import type { Settings } from '../platform/settings.js';
 import { apiPage, type Description } from './api-page.js';
-import { isLocalRequest, isLocalService } from './demo-token.js';
+import { isLocalRequest } from './demo-token.js';
 import { TEMPLATES } from './docs-page.js';
 import { GUIDES, imagePath, IMAGES, readFile, REFERENCES } from './documents.js';
 import { catalogueMarkdown, cataloguePage } from './error-catalogue.js';
@@ -41,7 +42,9 @@ export function serveDocs(
   const { page, files } = apiPage(description, isDemo);
   serve('/docs', () => page);
   for (const [path, file] of Object.entries(files)) serve(path, () => file);
-  serve('/docs/openapi.json', () => new StaticText(JSON.stringify(description), JSON_TYPE));
+  // Made now, so that only the text stays in memory.
+  const text = new StaticText(JSON.stringify(description), JSON_TYPE);
+  serve('/docs/openapi.json', () => text);
   serve(
     '/docs/favicon.svg',
     () => new StaticText(readFileSync(join(TEMPLATES, 'favicon.svg')), SVG),

@@ -1,14 +1,8 @@
+import { isLoopback } from './net/loopback.js';
 import { FIELD } from './sentences.js';
 
 export const HTTPS_ONLY = `${FIELD} must be an https:// URL.`;
 export const NO_PASSWORD = `${FIELD} must not contain a user name or a password.`;
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
-
-/** Whether a host name or an address, also in the brackets of a URL, is this machine itself. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
-}
 
 /**
  * The reason why `text` cannot be a link that leads people to another site, or undefined. Links are

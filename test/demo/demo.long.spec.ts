@@ -86,6 +86,7 @@ describe('the invitation token of the examples', () => {
 
   it.each([
     ['other machines reach the service', { HOST: '0.0.0.0' }],
+    ['a proxy forwards requests', { TRUSTED_PROXIES: '127.0.0.1' }],
     ['the service has a public name', { PUBLIC_URL: 'https://seats.example.com' }],
     ['SECRET_KEYS is set', { SECRET_KEYS: 'a-key-that-nobody-else-knows-012345' }],
   ])('is worthless where %s', async (_, env: Record<string, string>) => {
